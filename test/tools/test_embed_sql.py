@@ -1,0 +1,111 @@
+"""tools/embed_sql.py: named queries become rows; what could leak between shops is not built."""
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def embed(root, output):
+    return subprocess.run(
+        [sys.executable, ROOT / "tools/embed_sql.py", "--root", root, "--output", output,
+         "--depfile", output.with_suffix(".d")], capture_output=True, text=True, timeout=30)
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """Writes src/flow/order.sql and runs the tool; gives its result and what it wrote."""
+    folder = tmp_path / "src" / "flow"
+    folder.mkdir(parents=True)
+
+    def run(text, name="order.sql"):
+        (folder / name).write_text(text, encoding="utf-8")
+        output = tmp_path / "queries.def"
+        result = embed(tmp_path, output)
+        return result, output.read_text(encoding="utf-8") if output.exists() else ""
+    return run
+
+
+def test_a_row_holds_place_statement_and_parameters_in_order(tree):
+    result, rows = tree(
+        "-- order.sql: a file begins with what it is.\n"
+        "\n"
+        "-- name: order_page\n"
+        "-- One order. :shop, :id\n"
+        "SELECT id, 'a -- \"b\"' AS x   -- not :a_parameter\n"
+        "FROM orders /* nor :this */ o\n"
+        "WHERE o.shop = :shop AND id = :id AND (:id > 0 OR x::text = ':no');\n"
+        "\n"
+        "-- name: order_add\n"
+        "INSERT INTO orders (id, shop) VALUES (:id, :shop)\n")
+    assert result.returncode == 0, result.stderr
+    assert rows.splitlines()[1:] == [
+        'ROW(order_page, "src/flow/order.sql", 3, "SELECT id, \'a -- \\"b\\"\' AS x FROM orders o '
+        'WHERE o.shop = :shop AND id = :id AND (:id > 0 OR x::text = \':no\')", "shop,id")',
+        'ROW(order_add, "src/flow/order.sql", 9, "INSERT INTO orders (id, shop) '
+        'VALUES (:id, :shop)", "id,shop")']
+
+
+def test_no_query_at_all_is_fine(tmp_path):
+    (tmp_path / "src").mkdir()
+    result = embed(tmp_path, tmp_path / "queries.def")
+    assert result.returncode == 0
+    assert "ROW(" not in (tmp_path / "queries.def").read_text()
+
+
+def test_a_query_for_all_shops_says_why(tree):
+    result, rows = tree("-- name: due_all\n-- any shop: the flow thread works for all of them\n"
+                        "SELECT id FROM run WHERE wake <= :now\n")
+    assert result.returncode == 0, result.stderr
+    assert '"now")' in rows
+
+
+def test_unchanged_queries_keep_their_time(tree, tmp_path):
+    text = "-- name: a\nSELECT 1 FROM t WHERE shop = :shop\n"
+    tree(text)
+    before = (tmp_path / "queries.def").stat().st_mtime_ns
+    tree(text)
+    assert (tmp_path / "queries.def").stat().st_mtime_ns == before
+    assert "src/flow/order.sql" in (tmp_path / "queries.d").read_text()
+
+
+@pytest.mark.parametrize("text, line, words", [
+    ("-- name: a\nSELECT 1 FROM t", 1, "does not use :shop"),
+    ("-- name: a\nSELECT ':shop' FROM t -- :shop", 1, "does not use :shop"),
+    ("-- name: a\nSELECT :shop FROM t", 1, "never asks for shop = :shop"),
+    ("-- name: a\nSELECT 1 FROM t WHERE 'shop = :shop' <> :shop", 1, "never asks"),
+    ("-- name: a\nDELETE FROM t WHERE workshop = :shop", 1, "never asks"),
+    ("-- name: a\n-- any shop:\nSELECT 1 FROM t", 1, "needs a reason"),
+    ("-- name: a\n-- any shop: x\nSELECT 1 FROM t WHERE shop = :shop", 1, "drop one"),
+    ("-- name: a\n-- :shop, :id\nSELECT 1 FROM t WHERE shop = :shop", 1, "its help names :id"),
+    ("\n-- name: a\nSELECT 1 WHERE shop = :shop\n-- name: a\nSELECT 1", 4, "taken by src/flow/"),
+    ("-- name: a\n-- only help\n", 1, "has no statement"),
+    ("-- name: a\n;\n", 1, "has no statement"),
+    ("-- name: a\nSELECT 1; SELECT 2", 1, "two statements"),
+    ("-- name: a\nSELECT ?1 FROM t WHERE shop = :shop", 1, "?1 has no name"),
+    ("-- name: a\nSELECT 'x FROM t WHERE shop = :shop", 1, "never ends"),
+    ("-- name: OrderSave\nSELECT 1", 1, "lower_case"),
+    ("-- name:\nSELECT 1", 1, "lower_case"),
+    ("SELECT 1\n-- name: a\n", 1, "before the first"),
+])
+def test_a_mistake_stops_the_build_with_file_and_line(tree, text, line, words):
+    result, rows = tree(text)
+    assert result.returncode != 0
+    assert f"src/flow/order.sql:{line}: " in result.stderr
+    assert words in result.stderr
+    assert rows == ""
+
+
+def test_a_name_is_taken_over_all_files(tree):
+    tree("-- name: a\nSELECT 1 FROM t WHERE shop = :shop\n", name="a.sql")
+    result, _ = tree("-- name: a\nSELECT 1 FROM t WHERE shop = :shop\n", name="b.sql")
+    assert "src/flow/b.sql:1: a: the name is taken by src/flow/a.sql:1" in result.stderr
+
+
+def test_the_red_fixture_is_caught(tmp_path):
+    result = embed(ROOT / "test/fixture/isolation", tmp_path / "queries.def")
+    assert result.returncode != 0
+    assert "src/flow/leak.sql:7: orders_of_everybody: its help" not in result.stderr
+    assert "src/flow/leak.sql:7: orders_of_everybody: does not use :shop" in result.stderr
