@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+"""Runs the suites of `./dev test` and says in one last line how every single test ended:
+
+    212 passed, 0 failed          (", 3 skipped" where something was skipped)
+
+The suites are the table at the end of this file. A suite is a list of stages; each stage gives
+results (tools/test_report.py). Tests that read ../shared/data skip where it is absent; where it is
+there, a skip counts as a failure, so that nothing is quietly left out.
+
+What a test finds in its environment: POSTLUDE the program, POSTLUDE_BUILD its build folder,
+POSTLUDE_SUITE fast, all or long (how much to do), POSTLUDE_CONTROL (all, long) a program built
+wrong on purpose.
+"""
+import concurrent.futures
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+from test_report import FAILED, PASSED, SKIPPED, Result, junit_read, tap_read
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+DATA = ROOT.parent / "shared" / "data"
+# Folders of test/ that are not for every day.
+LATER = {"browser": "all", "crash": "all", "long": "long"}
+# Sanitizers stop at the first mistake and fail the process, so that no test can overlook one.
+SANITIZERS = {
+    "ASAN_OPTIONS": "abort_on_error=1:detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1",
+    "UBSAN_OPTIONS": "halt_on_error=1:abort_on_error=1:print_stacktrace=1",
+    "TSAN_OPTIONS": f"halt_on_error=1:second_deadlock_stack=1:suppressions={ROOT}/tools/tsan.supp",
+}
+
+
+# ---- stages: each gives a list of results ---------------------------------------------------
+
+def stage_command(name, *command):
+    """One command that must succeed, quietly."""
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, errors="replace", check=False)
+    outcome = PASSED if done.returncode == 0 else FAILED
+    return [Result(name, outcome, "" if outcome == PASSED else done.stdout)]
+
+
+def stage_lint():
+    done = subprocess.run([sys.executable, "tools/lint.py", "--json"], cwd=ROOT, text=True,
+                          stdout=subprocess.PIPE, check=False)
+    try:
+        return [Result(**row) for row in json.loads(done.stdout)]
+    except ValueError:
+        return [Result("lint", FAILED, done.stdout)]
+
+
+def stage_unit(folder, wanted=None):
+    """The cmocka programs that meson knows of, as many at once as there are cores."""
+    listed = subprocess.run(["meson", "introspect", "--tests", folder], cwd=ROOT, text=True,
+                            stdout=subprocess.PIPE, check=True)
+    tests = [test for test in json.loads(listed.stdout) if wanted in (None, test["name"])]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = pool.map(lambda test: unit_run(folder, test), tests)
+        return [result for results in found for result in results]
+
+
+def unit_run(folder, test):
+    stem = f"{stem_of(folder)}unit/{test['name']}"
+    environment = test_environment(folder) | test["env"] | {"CMOCKA_MESSAGE_OUTPUT": "TAP"}
+    try:
+        done = subprocess.run(test["cmd"], cwd=ROOT, env=environment, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=3 * test["timeout"], text=True,
+                              errors="replace", check=False)
+    except subprocess.TimeoutExpired as late:
+        said = (late.stdout or b"").decode(errors="replace")
+        return [Result(f"{stem}: time", FAILED, f"still running after {late.timeout} s\n{said}")]
+    return tap_read(stem, done.stdout, done.returncode)
+
+
+def stage_pytest(folder, *paths, minutes=20):
+    """pytest over paths of test/, its words straight to the terminal."""
+    prefix = stem_of(folder)
+    with tempfile.TemporaryDirectory(prefix="postlude-test-") as scratch:
+        report = pathlib.Path(scratch) / "junit.xml"
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short",
+                   "-o", "junit_family=xunit2", f"--rootdir={ROOT}", f"--junitxml={report}", *paths]
+        try:
+            status = subprocess.run(command, cwd=ROOT, env=test_environment(folder), check=False,
+                                    timeout=60 * minutes).returncode
+        except subprocess.TimeoutExpired:
+            return [Result(f"{prefix}pytest: time", FAILED, f"still running after {minutes} min")]
+        results = junit_read(report, prefix) if report.exists() else []
+    # 0: all passed, 1: some failed, 5: nothing to run. Anything else is pytest's own trouble.
+    if status not in (0, 1, 5) and not any(result.outcome == FAILED for result in results):
+        results.append(Result(f"{prefix}pytest: exit", FAILED, f"exit status {status}"))
+    return results
+
+
+def stage_everyday(folder):
+    """What ./dev test runs, against the program of one build folder."""
+    paths = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "test").iterdir()
+                   if path.is_dir() and path.name not in LATER)
+    return stage_unit(folder) + stage_pytest(folder, *paths)
+
+
+def stage_folder(folder, name):
+    return stage_pytest(folder, f"test/{name}", minutes=60) if (ROOT / "test" / name).is_dir() else []
+
+
+def stage_fuzz():
+    done = subprocess.run([sys.executable, "tools/run_fuzz.py", "--json"], cwd=ROOT, text=True,
+                          stdout=subprocess.PIPE, check=False)
+    return [Result(**row) for row in json.loads(done.stdout)]
+
+
+# ---- one test by its name -------------------------------------------------------------------
+
+def stage_named(name):
+    """unit/json, flow/review_request, a folder or file of test/, with or without its ending."""
+    room, _, stem = name.removeprefix("test/").partition("/")
+    if room == "unit":
+        results = stage_unit("build", stem or None)
+        return results or [Result(name, FAILED, "no such test in test/unit/meson.build")]
+    for path in (f"{room}/{stem}", f"{room}/{stem}.flow", f"{room}/{stem}.py", f"{room}/test_{stem}.py"):
+        if (ROOT / "test" / path).exists():
+            results = stage_pytest("build", str(pathlib.Path("test", path)), minutes=60)
+            return results or [Result(name, FAILED, "nothing to run there")]
+    return [Result(name, FAILED, "no such test")]
+
+
+def debug(name):
+    """G=1: a unit test's program in gdb; any other test with gdb around the program it starts."""
+    room, _, stem = name.removeprefix("test/").partition("/")
+    if room == "unit":
+        os.execvp("gdb", ["gdb", "-q", "--args", str(ROOT / "build/test/unit" / f"test_{stem}")])
+    os.environ["POSTLUDE"] = str(ROOT / "tools/under_gdb")
+    os.environ["PYTEST_ADDOPTS"] = "-s"
+    report(stage_named(name), time.monotonic())
+
+
+# ---- around them ----------------------------------------------------------------------------
+
+def stem_of(folder):
+    """build -> "", build-asan -> "asan/": how results of another build are told apart."""
+    return folder.removeprefix("build").removeprefix("-") + "/" if folder != "build" else ""
+
+
+def test_environment(folder):
+    ret = os.environ | SANITIZERS | {"POSTLUDE_BUILD": str(ROOT / folder)}
+    ret.setdefault("POSTLUDE", str(ROOT / folder / "postlude"))
+    ret["LC_ALL"] = "C.UTF-8"
+    return ret
+
+
+def judge(results):
+    """Where the data is there, a skipped test is one that should have run."""
+    if not DATA.is_dir():
+        return results
+    return [Result(r.name, FAILED, f"skipped although ../shared/data is there: {r.detail}")
+            if r.outcome == SKIPPED else r for r in results]
+
+
+def report(results, started):
+    results = judge(results)
+    for result in results:
+        if result.outcome != PASSED:
+            print(f"\n{result.outcome.upper()} {result.name}")
+            for line in result.detail.strip().splitlines()[-40:]:
+                print(f"    {line}")
+    count = {outcome: sum(r.outcome == outcome for r in results) for outcome in (PASSED, FAILED, SKIPPED)}
+    print(f"\n{time.monotonic() - started:.0f} s")
+    line = f"{count[PASSED]} passed, {count[FAILED]} failed"
+    print(line + (f", {count[SKIPPED]} skipped" if count[SKIPPED] else ""))
+    raise SystemExit(1 if count[FAILED] or not results else 0)
+
+
+FAST = [
+    ("unit, scenarios, tools", lambda: stage_everyday("build")),
+]
+ALL = [
+    ("lint", stage_lint),
+    ("clang", lambda: stage_command("build-clang", "./dev", "clang")),
+    ("control", lambda: stage_command("build-control", "./dev", "control")),
+    *FAST,
+    ("sanitizers", lambda: stage_command("build-asan", "./dev", "asan") + stage_everyday("build-asan")),
+    ("browser", lambda: stage_folder("build", "browser")),
+    ("crash", lambda: stage_folder("build", "crash")),
+]
+LONG = [
+    *ALL,
+    ("threads", lambda: stage_command("build-tsan", "./dev", "tsan") + stage_everyday("build-tsan")),
+    ("fuzz", stage_fuzz),
+    ("long", lambda: stage_folder("build", "long")),
+]
+SUITES = {"fast": FAST, "all": ALL, "long": LONG}
+
+
+def main(names):
+    started = time.monotonic()
+    if os.environ.get("G") and len(names) == 1:
+        debug(names[0])
+    suite = names[0] if names and names[0] in SUITES else "fast"
+    os.environ["POSTLUDE_SUITE"] = suite
+    if suite != "fast":
+        os.environ["POSTLUDE_CONTROL"] = str(ROOT / "build-control" / "postlude")
+    stages = SUITES[suite] if not names or names[0] in SUITES else [
+        (name, lambda name=name: stage_named(name)) for name in names]
+    results = []
+    for title, stage in stages:
+        begun = time.monotonic()
+        results += stage()
+        print(f"-- {title}: {time.monotonic() - begun:.0f} s", flush=True)
+    report(results, started)
+
+
+if __name__ == "__main__":
+    sys.stdout.reconfigure(line_buffering=True)
+    main(sys.argv[1:])
