@@ -82,7 +82,7 @@ def stage_pytest(folder, *paths, minutes=20):
     with tempfile.TemporaryDirectory(prefix="postlude-test-") as scratch:
         report = pathlib.Path(scratch) / "junit.xml"
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short",
-                   "-o", "junit_family=xunit2", f"--rootdir={ROOT}", f"--junitxml={report}", *paths]
+                   "--no-summary", "-o", "junit_family=xunit2", f"--rootdir={ROOT}", f"--junitxml={report}", *paths]
         try:
             status = subprocess.run(command, cwd=ROOT, env=test_environment(folder), check=False,
                                     timeout=60 * minutes).returncode

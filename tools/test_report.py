@@ -90,5 +90,6 @@ def _junit_result(case, prefix):
     for tag, outcome in (("failure", FAILED), ("error", FAILED), ("skipped", SKIPPED)):
         said = case.find(tag)
         if said is not None:
-            return Result(name, outcome, said.get("message") or (said.text or ""))
+            detail = said.get("message") if outcome == SKIPPED else said.text
+            return Result(name, outcome, detail or said.get("message") or "")
     return Result(name, PASSED)
