@@ -1,0 +1,397 @@
+/* store_sqlite.c - one connection to SQLite; the only file that includes sqlite3.h.
+ *
+ * Statements are prepared once per connection and kept in a table indexed by Query. Values are bound by
+ * position; the names are checked each time, which costs a few ns and catches a swapped pair in the
+ * first test that runs the statement.
+ */
+#include "engine/store_db.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct Rows {
+    Db *db;
+    sqlite3_stmt *statement;
+    bool busy;
+    bool own; /* made by db_rows_of_text: finalised at close */
+};
+
+struct Db {
+    sqlite3 *handle;
+    char *file;
+    Rows statements[QUERY_COUNT + 1];
+    sqlite3_stmt *begin, *commit, *savepoint, *release, *rollback_to;
+};
+
+enum { WAL_PAGES = 2000, CACHE_KB = 16 * 1024 };
+
+static bool
+db_fail(Db *db, GError **error, const char *what)
+{
+    int code = sqlite3_errcode(db->handle) & 0xff;
+    const char *words = sqlite3_errmsg(db->handle);
+    switch (code) {
+    case SQLITE_FULL:
+        return fail(error, ERR_DISK_FULL, "the disk of %s is full", db->file);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return fail(error, ERR_STORE_BUSY, "another program holds %s", db->file);
+    case SQLITE_CONSTRAINT:
+        return fail(error, ERR_CONFLICT, "%s: %s", what, words);
+    case SQLITE_IOERR:
+        /* A full disk under WAL shows as an I/O error on some filesystems. */
+        if (sqlite3_system_errno(db->handle) == ENOSPC)
+            return fail(error, ERR_DISK_FULL, "the disk of %s is full", db->file);
+        return fail(error, ERR_IO, "%s: %s: %s", db->file, what, words);
+    case SQLITE_NOTADB:
+        return fail(error, ERR_STORE, "%s is not a store of Postlude", db->file);
+    case SQLITE_CORRUPT:
+        return fail(error, ERR_STORE, "%s is damaged: %s", db->file, words);
+    case SQLITE_READONLY:
+        return fail(error, ERR_STORE, "%s cannot be written: %s", db->file, words);
+    default:
+        return fail(error, ERR_STORE, "%s: %s", what, words);
+    }
+}
+
+bool
+db_exec(Db *db, const char *sql, GError **error)
+{
+    if (sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK)
+        return true;
+    return db_fail(db, error, sql);
+}
+
+static bool
+db_prepare(Db *db, const char *sql, sqlite3_stmt **ret, GError **error)
+{
+    if (sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, ret, NULL) == SQLITE_OK)
+        return true;
+    return db_fail(db, error, sql);
+}
+
+static bool
+db_configure(Db *db, const DbOptions *options, GError **error)
+{
+    sqlite3_busy_timeout(db->handle, options->busy_timeout_ms);
+    g_autofree char *pragmas =
+        g_strdup_printf("PRAGMA cache_size = -%d; PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY;",
+                        CACHE_KB);
+    if (!db_exec(db, pragmas, error))
+        return false;
+    if (options->read_only)
+        return db_exec(db, "PRAGMA query_only = ON", error);
+    g_autofree char *wal = g_strdup_printf("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                                           "PRAGMA wal_autocheckpoint = %d;"
+                                           "PRAGMA journal_size_limit = 67108864",
+                                           WAL_PAGES);
+    return db_exec(db, wal, error) && db_prepare(db, "BEGIN IMMEDIATE", &db->begin, error) &&
+           db_prepare(db, "COMMIT", &db->commit, error) &&
+           db_prepare(db, "SAVEPOINT job", &db->savepoint, error) &&
+           db_prepare(db, "RELEASE job", &db->release, error) &&
+           db_prepare(db, "ROLLBACK TO job", &db->rollback_to, error);
+}
+
+Db *
+db_open(const DbOptions *options, GError **error)
+{
+    g_autoptr(Db) db = g_new0(Db, 1);
+    db->file = g_strdup(options->file);
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    flags |= options->read_only ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    if (sqlite3_open_v2(options->file, &db->handle, flags, NULL) != SQLITE_OK) {
+        fail(error, ERR_STORE, "cannot open %s: %s", options->file,
+             db->handle ? sqlite3_errmsg(db->handle) : "out of memory");
+        return NULL;
+    }
+    if (!db_configure(db, options, error))
+        return NULL;
+    return g_steal_pointer(&db);
+}
+
+void
+db_close(Db *db)
+{
+    if (!db)
+        return;
+    for (int i = 0; i < QUERY_COUNT; i++)
+        sqlite3_finalize(db->statements[i].statement);
+    sqlite3_finalize(db->begin);
+    sqlite3_finalize(db->commit);
+    sqlite3_finalize(db->savepoint);
+    sqlite3_finalize(db->release);
+    sqlite3_finalize(db->rollback_to);
+    must(sqlite3_close(db->handle) == SQLITE_OK);
+    g_free(db->file);
+    g_free(db);
+}
+
+/* ---- transactions ------------------------------------------------------------------------- */
+
+static bool
+db_step_plain(Db *db, sqlite3_stmt *statement, GError **error)
+{
+    int code = sqlite3_step(statement);
+    if (code != SQLITE_DONE) {
+        db_fail(db, error, sqlite3_sql(statement));
+        sqlite3_reset(statement);
+        return false;
+    }
+    sqlite3_reset(statement);
+    return true;
+}
+
+bool
+db_begin(Db *db, GError **error)
+{
+    return db_step_plain(db, db->begin, error);
+}
+
+bool
+db_commit(Db *db, GError **error)
+{
+    return db_step_plain(db, db->commit, error);
+}
+
+void
+db_rollback(Db *db)
+{
+    /* SQLite rolls back by itself on some failures (a full disk); then there is nothing to do. */
+    if (!sqlite3_get_autocommit(db->handle))
+        sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+}
+
+bool
+db_savepoint(Db *db, GError **error)
+{
+    return db_step_plain(db, db->savepoint, error);
+}
+
+bool
+db_release(Db *db, GError **error)
+{
+    return db_step_plain(db, db->release, error);
+}
+
+bool
+db_rollback_to(Db *db, GError **error)
+{
+    if (sqlite3_get_autocommit(db->handle))
+        return fail(error, ERR_STORE, "the transaction was rolled back");
+    return db_step_plain(db, db->rollback_to, error) && db_step_plain(db, db->release, error);
+}
+
+/* ---- statements ------------------------------------------------------------------------------ */
+
+static bool
+bind_one(sqlite3_stmt *statement, int at, const Bind *bind)
+{
+    const char *name = sqlite3_bind_parameter_name(statement, at);
+    must(name && strcmp(name + 1, bind->name) == 0);
+    switch (bind->type) {
+    case BIND_INT:
+        return sqlite3_bind_int64(statement, at, bind->number) == SQLITE_OK;
+    case BIND_TEXT:
+        return sqlite3_bind_text64(statement, at, bind->bytes.at ? bind->bytes.at : "",
+                                   bind->bytes.len, SQLITE_STATIC, SQLITE_UTF8) == SQLITE_OK;
+    case BIND_BLOB:
+        return sqlite3_bind_blob64(statement, at, bind->bytes.at ? bind->bytes.at : "",
+                                   bind->bytes.len, SQLITE_STATIC) == SQLITE_OK;
+    case BIND_NULL:
+        return sqlite3_bind_null(statement, at) == SQLITE_OK;
+    case BIND_END:
+        break;
+    }
+    return false;
+}
+
+Rows *
+db_rows(Db *db, Query query, const Bind *binds, GError **error)
+{
+    Rows *rows = &db->statements[query];
+    must(!rows->busy);
+    if (!rows->statement) {
+        const QueryRow *row = query_row(query);
+        rows->db = db;
+        if (!db_prepare(db, row->sql, &rows->statement, error)) {
+            fail_at(error, "%s:%d", row->file, row->line);
+            return NULL;
+        }
+    }
+    int count = 0;
+    for (; binds && binds[count].type != BIND_END; count++)
+        must(bind_one(rows->statement, count + 1, &binds[count]));
+    must(count == sqlite3_bind_parameter_count(rows->statement));
+    rows->busy = true;
+    return rows;
+}
+
+bool
+rows_next(Rows *rows, GError **error)
+{
+    int code = sqlite3_step(rows->statement);
+    if (code == SQLITE_ROW)
+        return true;
+    if (code != SQLITE_DONE)
+        db_fail(rows->db, error, sqlite3_sql(rows->statement));
+    return false;
+}
+
+void
+rows_close(Rows *rows)
+{
+    if (!rows)
+        return;
+    if (rows->own) {
+        sqlite3_finalize(rows->statement);
+        g_free(rows);
+        return;
+    }
+    sqlite3_reset(rows->statement);
+    rows->busy = false;
+}
+
+bool
+db_run(Db *db, Query query, const Bind *binds, int64_t *ret_changed, GError **error)
+{
+    g_autoptr(Rows) rows = db_rows(db, query, binds, error);
+    if (!rows)
+        return false;
+    g_autoptr(GError) problem = NULL;
+    if (rows_next(rows, &problem) || problem) {
+        must(problem); /* a statement run for its effect gave rows */
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    if (ret_changed)
+        *ret_changed = sqlite3_changes64(db->handle);
+    return true;
+}
+
+bool
+db_int(Db *db, Query query, const Bind *binds, int64_t *ret, GError **error)
+{
+    g_autoptr(Rows) rows = db_rows(db, query, binds, error);
+    if (!rows)
+        return false;
+    g_autoptr(GError) problem = NULL;
+    if (rows_next(rows, &problem))
+        *ret = rows_int(rows, 0);
+    if (!problem)
+        return true;
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return false;
+}
+
+Rows *
+db_rows_of_text(Db *db, const char *sql, GError **error)
+{
+    sqlite3_stmt *statement = NULL;
+    const char *tail = NULL;
+    if (sqlite3_prepare_v2(db->handle, sql, -1, &statement, &tail) != SQLITE_OK) {
+        fail(error, ERR_INPUT, "%s", sqlite3_errmsg(db->handle));
+        return NULL;
+    }
+    if (!statement || !sqlite3_stmt_readonly(statement) || *g_strchug((char *)tail)) {
+        sqlite3_finalize(statement);
+        fail(error, ERR_INPUT, "one SELECT at a time, and nothing that writes");
+        return NULL;
+    }
+    Rows *rows = g_new0(Rows, 1);
+    *rows = (Rows){.db = db, .statement = statement, .own = true};
+    return rows;
+}
+
+int
+rows_columns(Rows *rows)
+{
+    return sqlite3_column_count(rows->statement);
+}
+
+const char *
+rows_column_name(Rows *rows, int column)
+{
+    return sqlite3_column_name(rows->statement, column);
+}
+
+int64_t
+rows_int(Rows *rows, int column)
+{
+    return sqlite3_column_int64(rows->statement, column);
+}
+
+double
+rows_real(Rows *rows, int column)
+{
+    return sqlite3_column_double(rows->statement, column);
+}
+
+bool
+rows_is_null(Rows *rows, int column)
+{
+    return sqlite3_column_type(rows->statement, column) == SQLITE_NULL;
+}
+
+bool
+rows_is_text(Rows *rows, int column)
+{
+    return sqlite3_column_type(rows->statement, column) != SQLITE_INTEGER;
+}
+
+Str
+rows_text(Rows *rows, int column)
+{
+    const char *at = (const char *)sqlite3_column_text(rows->statement, column);
+    return (Str){at, at ? (size_t)sqlite3_column_bytes(rows->statement, column) : 0};
+}
+
+Str
+rows_blob(Rows *rows, int column)
+{
+    const char *at = sqlite3_column_blob(rows->statement, column);
+    return (Str){at, at ? (size_t)sqlite3_column_bytes(rows->statement, column) : 0};
+}
+
+/* ---- schema ------------------------------------------------------------------------------------ */
+
+static bool
+db_number(Db *db, const char *sql, int64_t *ret, GError **error)
+{
+    sqlite3_stmt *statement = NULL;
+    if (!db_prepare(db, sql, &statement, error))
+        return false;
+    int code = sqlite3_step(statement);
+    if (code == SQLITE_ROW)
+        *ret = sqlite3_column_int64(statement, 0);
+    else
+        db_fail(db, error, sql);
+    sqlite3_finalize(statement);
+    return code == SQLITE_ROW;
+}
+
+bool
+db_schema(Db *db, const char *schema, int version, GError **error)
+{
+    int64_t found = 0, tables = 0;
+    if (!db_number(db, "PRAGMA user_version", &found, error) ||
+        !db_number(db, "SELECT count(*) FROM sqlite_schema WHERE type = 'table'", &tables, error))
+        return false;
+    if (found == version)
+        return true;
+    if (found > version)
+        return fail(error, ERR_SCHEMA,
+                    "%s was made by a newer Postlude (schema %d; this one knows %d); nothing was changed",
+                    db->file, (int)found, version);
+    if (tables > 0)
+        return fail(error, ERR_SCHEMA,
+                    "%s was made by a Postlude before v0.1 (schema %d, this one is %d), which cannot be "
+                    "upgraded; start with --fresh to put it aside and begin anew",
+                    db->file, (int)found, version);
+    g_autofree char *all = g_strdup_printf("BEGIN IMMEDIATE; %s; PRAGMA user_version = %d; COMMIT",
+                                           schema, version);
+    if (db_exec(db, all, error))
+        return true;
+    db_rollback(db);
+    return false;
+}

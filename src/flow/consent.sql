@@ -1,0 +1,22 @@
+-- consent.sql: what the gate asks.
+
+-- name: suppression_find
+-- Why an address is not written to; the widest scope first.
+SELECT scope, reason FROM suppression
+WHERE shop = :shop AND channel = :channel AND address = :address AND lifted_at IS NULL
+ORDER BY CASE scope WHEN 'all' THEN 0 ELSE 1 END LIMIT 1;
+
+-- name: suppression_append
+-- An address that is not written to any more.
+INSERT INTO suppression (id, shop, at, cause, channel, address, scope, reason)
+VALUES (:id, :shop, :at, :cause, :channel, :address, :scope, :reason);
+
+-- name: consent_find
+-- The last word of an address on a topic; '' speaks for all of marketing.
+SELECT state, basis FROM consent
+WHERE shop = :shop AND channel = :channel AND address = :address AND topic IN ('', :topic) ORDER BY id DESC LIMIT 1;
+
+-- name: consent_append
+-- Consent given or taken back, with its basis and proof.
+INSERT INTO consent (id, shop, at, cause, channel, address, topic, state, basis, proof)
+VALUES (:id, :shop, :at, :cause, :channel, :address, :topic, :state, :basis, :proof);

@@ -1,0 +1,15 @@
+-- event.sql: stage 2, what happened.
+
+-- name: event_append
+-- Something happened.
+INSERT INTO event (id, shop, at, cause, kind, happened_at, order_id, customer_id, state)
+VALUES (:id, :shop, :at, :cause, :kind, :happened_at, :order_id, :customer_id, 'new');
+
+-- name: event_take
+-- The oldest events that no journey has looked at. :limit
+-- any shop: the flow works for all shops in one turn
+SELECT id, shop, kind, happened_at, order_id, customer_id FROM event WHERE state = 'new' ORDER BY id LIMIT :limit;
+
+-- name: event_finish
+-- All journeys have seen it.
+UPDATE event SET state = :state WHERE shop = :shop AND id = :id AND state = 'new';

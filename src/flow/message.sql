@@ -1,0 +1,40 @@
+-- message.sql: stage 4, messages and their words.
+
+-- name: message_append
+-- A message without words yet, or one that will not leave, with its reason.
+INSERT INTO message (id, shop, at, cause, order_id, customer_id, class, lane, channel, template, address, state, reason,
+    words, next_at, not_after, attempts)
+VALUES (:id, :shop, :at, :cause, :order_id, :customer_id, :class, :lane, :channel, :template, :address, :state, :reason,
+    :words, :next_at, :not_after, 0);
+
+-- name: message_take
+-- Messages that wait for their words, receipts first. :limit
+-- any shop: the flow works for all shops in one turn
+SELECT id, shop, order_id, customer_id, class, channel, template, address, not_after, lane FROM message
+WHERE state = 'new' ORDER BY lane, id LIMIT :limit;
+
+-- name: message_words
+-- The words are fixed: it may leave (ready), or would have (excluded).
+UPDATE message SET state = :state, reason = :reason, words = :words, subject = :subject, body = :body,
+    body_bytes = :body_bytes, body_hash = :body_hash
+WHERE shop = :shop AND id = :id AND state = 'new';
+
+-- name: message_stop
+-- It will not leave: excluded, failed or aside, with its reason.
+UPDATE message SET state = :state, reason = :reason, words = :words
+WHERE shop = :shop AND id = :id AND state = :seen;
+
+-- name: message_sent_as
+-- A message as it was or would have been sent, for the catcher and the owner.
+SELECT address, subject, state, reason, words, body, body_bytes, at, template, order_id, lane FROM message
+WHERE shop = :shop AND id = :id;
+
+-- name: message_shop
+-- Whose message it is.
+-- any shop: the catcher and the command line name a message by its id alone
+SELECT shop FROM message WHERE id = :id;
+
+-- name: message_newest
+-- The newest messages, for the catcher's list. :before is the last id of the page before.
+SELECT id, at, address, subject, template, state, reason, words FROM message
+WHERE shop = :shop AND id < :before ORDER BY id DESC LIMIT :limit;

@@ -1,0 +1,44 @@
+-- outbox.sql: stage 5, bringing messages to the world.
+
+-- name: outbox_shop_next
+-- The next shop behind :after that has messages to send.
+-- any shop: finds whose turn it is
+SELECT min(shop) FROM message WHERE state = 'ready' AND shop > :after;
+
+-- name: outbox_due
+-- Messages of one lane that may leave now. :now, :limit
+SELECT id, class, template, address, not_after, attempts, order_id, body, body_bytes FROM message
+WHERE shop = :shop AND state = 'ready' AND lane = :lane AND next_at <= :now ORDER BY next_at, id LIMIT :limit;
+
+-- name: outbox_next_at
+-- When the next message of a shop's lane may leave.
+SELECT min(next_at) FROM message WHERE shop = :shop AND state = 'ready' AND lane = :lane;
+
+-- name: outbox_claim
+-- Takes a message for one attempt; only if it is still there to take.
+UPDATE message SET state = 'claimed' WHERE shop = :shop AND id = :id AND state = 'ready';
+
+-- name: outbox_settle
+-- What became of a claimed message.
+UPDATE message SET state = :state, reason = :reason, words = :words, next_at = :next_at, attempts = attempts + :counts
+WHERE shop = :shop AND id = :id AND state = 'claimed';
+
+-- name: delivery_append
+-- An attempt begins.
+INSERT INTO delivery (id, shop, at, cause, attempt, sender, state)
+VALUES (:id, :shop, :at, :cause, :attempt, :sender, 'claimed');
+
+-- name: delivery_finish
+-- The answer to an attempt, in the server's own words.
+UPDATE delivery SET state = :state, code = :code, enhanced = :enhanced, words = :words, finished_at = :finished_at
+WHERE shop = :shop AND id = :id AND state = 'claimed';
+
+-- name: delivery_claimed
+-- Attempts that were under way when the program stopped.
+-- any shop: after a restart all of them have an unknown outcome
+SELECT d.id, d.shop, d.cause, m.class, m.not_after, m.attempts FROM delivery AS d
+JOIN message AS m ON m.shop = d.shop AND m.id = d.cause WHERE d.state = 'claimed' ORDER BY d.id;
+
+-- name: delivery_count
+-- How many attempts a message had.
+SELECT count(*) FROM delivery WHERE shop = :shop AND cause = :message;

@@ -1,0 +1,27 @@
+/* connector.c - the list of connectors. */
+#include "plug/connector/connector.h"
+
+#define ROW(name) extern const Connector connector_##name;
+#include "plug/connector/connectors.def"
+#undef ROW
+
+static const Connector *const connectors[] = {
+#define ROW(name) &connector_##name,
+#include "plug/connector/connectors.def"
+#undef ROW
+};
+
+const Connector *
+connector_find(Str name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(connectors); i++)
+        if (str_is(name, connectors[i]->name))
+            return connectors[i];
+    return NULL;
+}
+
+const Connector *
+connector_nth(size_t n)
+{
+    return n < G_N_ELEMENTS(connectors) ? connectors[n] : NULL;
+}

@@ -1,0 +1,50 @@
+/* connector.h - what a shop system has to know how to say.
+ *
+ * A connector checks that a delivery is genuine and turns its body into Facts (model.h). It is pure: no
+ * socket, no clock, no store. flow/inbox.c keeps the raw bytes before anything else happens, calls
+ * read() later, and derives events from the difference to what was known.
+ *
+ * To add one:
+ *   1. src/plug/connector/NAME.c with `const Connector connector_NAME`, last in the file
+ *   2. ROW(NAME) in connectors.def (this also builds it)
+ *   3. recorded deliveries in test/plug/connector/NAME/: CASE.json, with its topic in CASE.topic, and
+ *      CASE.out, what we read from it (`./dev test plug` writes the first draft of a missing .out and
+ *      fails, so that you read it before you keep it)
+ */
+#pragma once
+
+#include "base/digest.h"
+#include "model.h"
+#include "plug/plug.h"
+
+/* What the envelope of a delivery says. Borrowed from the request. */
+typedef struct Envelope {
+    Str topic;    /* the sender's name for what happened */
+    Str delivery; /* the sender's id of this delivery; empty if it has none (then the content's hash serves) */
+} Envelope;
+
+/* The shared secret, prepared once and used for thousands of deliveries. */
+typedef struct ConnectorSecret {
+    Str text;
+    const HmacKey *sha256;
+} ConnectorSecret;
+
+typedef struct Connector {
+    const char *name;   /* in addresses, settings, rows: shopify */
+    const char *title;  /* as people know it */
+    const char *secret; /* the setting that holds the shared secret: shopify.secret */
+    const char *help;   /* what the owner enters where, one or two sentences */
+
+    /* Checks the signature over the raw body and reads the envelope. Called for every delivery, before it
+     * is stored: cheap, constant in time where secrets are compared. Fails with ERR_AUTH (not genuine) or
+     * ERR_INPUT (a header is missing); *ret is untouched then. */
+    bool (*check)(const PlugHeaders *headers, Str body, const ConnectorSecret *secret, Envelope *ret,
+                  GError **error);
+
+    /* Reads the body. The result lives in the arena or borrows from body. Fails with ERR_JSON,
+     * ERR_ENCODING or ERR_INPUT, naming the place; *ret is untouched then. */
+    bool (*read)(Arena *arena, Str topic, Str body, Facts *ret, GError **error);
+} Connector;
+
+const Connector *connector_find(Str name); /* NULL if there is none */
+const Connector *connector_nth(size_t n);  /* NULL behind the last */

@@ -1,0 +1,313 @@
+/* shopify.c - orders as Shopify's webhooks tell them (REST order, API 2017 to 2026).
+ *
+ * Shopify repeats a webhook for hours, sends orders/updated before orders/create, and tells the whole
+ * order each time. So every orders/ topic is read in the same way, and what happened is found out later
+ * by comparing. https://shopify.dev/docs/api/webhooks
+ */
+#include "base/digest.h"
+#include "base/encode.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/money.h"
+#include "base/when.h"
+#include "plug/connector/connector.h"
+
+#include <string.h>
+
+/* Topics that carry a whole order. */
+static const char *const order_topics[] = {
+    "orders/create",    "orders/updated",   "orders/paid",
+    "orders/cancelled", "orders/fulfilled", "orders/partially_fulfilled",
+};
+
+static const struct {
+    const char *theirs;
+    Payment ours;
+} payments[] = {
+    {"pending", PAYMENT_PENDING},
+    {"authorized", PAYMENT_AUTHORIZED},
+    {"partially_paid", PAYMENT_PARTLY_PAID},
+    {"paid", PAYMENT_PAID},
+    {"partially_refunded", PAYMENT_PARTLY_REFUNDED},
+    {"refunded", PAYMENT_REFUNDED},
+    {"voided", PAYMENT_VOIDED},
+    {"expired", PAYMENT_VOIDED},
+};
+
+static bool
+shopify_check(const PlugHeaders *headers, Str body, const ConnectorSecret *secret, Envelope *ret,
+              GError **error)
+{
+    Str sent = plug_header(headers, "X-Shopify-Hmac-SHA256");
+    uint8_t tag[DIGEST_BYTES];
+    size_t tag_bytes = 0;
+    if (!sent.len)
+        return fail(error, ERR_AUTH, "the header X-Shopify-Hmac-SHA256 is missing");
+    if (!decode_to(ENCODE_BASE64, sent, sizeof tag, tag, &tag_bytes) ||
+        !hmac_check(secret->sha256, body, (Str){(const char *)tag, tag_bytes}))
+        return fail(error, ERR_AUTH,
+                    "the signature does not fit: shopify.secret is not the secret of the app that "
+                    "sent this, or a proxy changed the body");
+    Str topic = plug_header(headers, "X-Shopify-Topic");
+    if (!topic.len)
+        return fail(error, ERR_INPUT, "the header X-Shopify-Topic is missing");
+    *ret = (Envelope){.topic = topic, .delivery = plug_header(headers, "X-Shopify-Webhook-Id")};
+    return true;
+}
+
+/* ---- fields ------------------------------------------------------------------------------------ */
+
+static Str
+text_at(Arena *arena, const Json *object, const char *key)
+{
+    return str_sub(str_trim(json_as_text(arena, json_get(object, key))), 0, LIMIT_TEXT_BYTES);
+}
+
+static Str
+first_of(Str first, Str second)
+{
+    return first.len ? first : second;
+}
+
+static bool
+amount_at(Arena *arena, const Json *object, const char *key, const char *currency, int64_t *ret,
+          GError **error)
+{
+    Str text = text_at(arena, object, key);
+    Money money = {0};
+    if (text.len && !money_parse_rounded(text, currency, &money, error))
+        return fail_at(error, "%s", key);
+    *ret = money.minor;
+    return true;
+}
+
+static bool
+moment_at(Arena *arena, const Json *object, const char *key, int64_t *ret, GError **error)
+{
+    Str text = text_at(arena, object, key);
+    *ret = 0;
+    if (text.len && !when_parse(text, NULL, ret, error))
+        return fail_at(error, "%s", key);
+    return true;
+}
+
+static Address
+address_read(Arena *arena, const Json *from)
+{
+    Str first = text_at(arena, from, "first_name");
+    Str last = text_at(arena, from, "last_name");
+    Str name = text_at(arena, from, "name");
+    if (!name.len && (first.len || last.len))
+        name = str_trim(str_of(arena_format(arena, STR_FMT " " STR_FMT, STR_ARG(first), STR_ARG(last))));
+    return (Address){
+        .name = name,
+        .company = text_at(arena, from, "company"),
+        .line1 = text_at(arena, from, "address1"),
+        .line2 = text_at(arena, from, "address2"),
+        .zip = text_at(arena, from, "zip"),
+        .city = text_at(arena, from, "city"),
+        .province = text_at(arena, from, "province"),
+        .country = text_at(arena, from, "country"),
+        .country_code = text_at(arena, from, "country_code"),
+        .phone = text_at(arena, from, "phone"),
+    };
+}
+
+static Customer
+customer_read(Arena *arena, const Json *order)
+{
+    const Json *from = json_get(order, "customer");
+    Customer customer = {
+        .foreign_id = text_at(arena, from, "id"),
+        .email = text_at(arena, from, "email"),
+        .phone = text_at(arena, from, "phone"),
+        .first_name = text_at(arena, from, "first_name"),
+        .last_name = text_at(arena, from, "last_name"),
+        .locale = text_at(arena, order, "customer_locale"),
+    };
+    /* A guest has no customer object, but still a name: on the parcel or the bill. */
+    const Json *person = json_get(order, "shipping_address");
+    if (json_missing(person))
+        person = json_get(order, "billing_address");
+    customer.first_name = first_of(customer.first_name, text_at(arena, person, "first_name"));
+    customer.last_name = first_of(customer.last_name, text_at(arena, person, "last_name"));
+    return customer;
+}
+
+static bool
+line_read(Arena *arena, const Json *from, const char *currency, OrderLine *ret, GError **error)
+{
+    OrderLine line = {
+        .foreign_id = text_at(arena, from, "id"),
+        .product_foreign_id = text_at(arena, from, "product_id"),
+        .sku = text_at(arena, from, "sku"),
+        .title = first_of(text_at(arena, from, "title"), text_at(arena, from, "name")),
+        .variant = text_at(arena, from, "variant_title"),
+        .vendor = text_at(arena, from, "vendor"),
+        .quantity = 1,
+        .ships = json_true(json_get(from, "requires_shipping")),
+    };
+    const Json *quantity = json_get(from, "quantity");
+    if (!json_missing(quantity) &&
+        (!json_int(quantity, &line.quantity) || line.quantity < 0 || line.quantity > 1000000))
+        return fail(error, ERR_INPUT, "quantity is not a whole number from 0 to 1,000,000");
+    if (!line.title.len)
+        return fail(error, ERR_INPUT, "title is missing");
+    if (!amount_at(arena, from, "price", currency, &line.price, error) ||
+        !amount_at(arena, from, "total_discount", currency, &line.discount, error))
+        return false;
+    *ret = line;
+    return true;
+}
+
+static bool
+lines_read(Arena *arena, const Json *items, const char *currency, Order *order, GError **error)
+{
+    size_t count = json_len(items);
+    if (count > LIMIT_ORDER_LINES)
+        return fail(error, ERR_TOO_BIG, "line_items: %zu lines; at most %d are taken", count,
+                    LIMIT_ORDER_LINES);
+    OrderLine *lines = arena_new_of(arena, OrderLine, count);
+    for (size_t i = 0; i < count; i++)
+        if (!line_read(arena, json_nth(items, i), currency, &lines[i], error))
+            return fail_at(error, "line_items/%zu", i);
+    order->lines = lines;
+    order->line_count = count;
+    return true;
+}
+
+/* ---- order -------------------------------------------------------------------------------------- */
+
+static Payment
+payment_of(Str status)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(payments); i++)
+        if (str_is(status, payments[i].theirs))
+            return payments[i].ours;
+    return PAYMENT_PENDING;
+}
+
+static Fulfilment
+fulfilment_of(Str status)
+{
+    if (str_is(status, "fulfilled"))
+        return FULFILMENT_DONE;
+    return str_is(status, "partial") ? FULFILMENT_PARTIAL : FULFILMENT_NONE;
+}
+
+static bool
+amounts_read(Arena *arena, const Json *from, const char *currency, Order *order, GError **error)
+{
+    return amount_at(arena, from, "subtotal_price", currency, &order->subtotal, error) &&
+           amount_at(arena, from, "total_tax", currency, &order->tax, error) &&
+           amount_at(arena, from, "total_discounts", currency, &order->discount, error) &&
+           amount_at(arena, from, "total_price", currency, &order->total, error);
+}
+
+/* Shipping is the sum of the shipping lines; the set with the discounts off is newer than 2020. */
+static bool
+shipping_read(Arena *arena, const Json *from, const char *currency, Order *order, GError **error)
+{
+    const Json *lines = json_get(from, "shipping_lines");
+    for (size_t i = 0; i < json_len(lines); i++) {
+        const Json *line = json_nth(lines, i);
+        bool reduced = !json_missing(json_get(line, "discounted_price"));
+        int64_t price = 0;
+        if (!amount_at(arena, line, reduced ? "discounted_price" : "price", currency, &price, error))
+            return fail_at(error, "shipping_lines/%zu", i);
+        if (__builtin_add_overflow(order->shipping, price, &order->shipping))
+            return fail(error, ERR_INPUT, "shipping_lines: the sum is too large");
+        order->shipping_title = first_of(order->shipping_title, text_at(arena, line, "title"));
+    }
+    return true;
+}
+
+static bool
+moments_read(Arena *arena, const Json *from, Order *order, GError **error)
+{
+    int64_t created = 0;
+    /* processed_at is the day of the sale, also for orders that were imported into Shopify later. */
+    if (!moment_at(arena, from, "processed_at", &order->placed_at, error) ||
+        !moment_at(arena, from, "created_at", &created, error) ||
+        !moment_at(arena, from, "updated_at", &order->updated_at, error) ||
+        !moment_at(arena, from, "cancelled_at", &order->cancelled_at, error))
+        return false;
+    if (!order->placed_at)
+        order->placed_at = created;
+    if (!order->placed_at)
+        return fail(error, ERR_INPUT, "created_at is missing");
+    if (!order->updated_at)
+        order->updated_at = order->placed_at;
+    return true;
+}
+
+static bool
+order_read(Arena *arena, const Json *from, Order *ret, GError **error)
+{
+    Order order = {
+        .foreign_id = text_at(arena, from, "id"),
+        .name = text_at(arena, from, "name"),
+        .email = first_of(text_at(arena, from, "email"), text_at(arena, from, "contact_email")),
+        .phone = text_at(arena, from, "phone"),
+        .locale = text_at(arena, from, "customer_locale"),
+        .currency = text_at(arena, from, "currency"),
+        .tax_included = json_true(json_get(from, "taxes_included")),
+        .payment = payment_of(text_at(arena, from, "financial_status")),
+        .fulfilment = fulfilment_of(text_at(arena, from, "fulfillment_status")),
+        .test = json_true(json_get(from, "test")),
+        .ship_to = address_read(arena, json_get(from, "shipping_address")),
+        .bill_to = address_read(arena, json_get(from, "billing_address")),
+        .note = text_at(arena, from, "note"),
+        .customer = customer_read(arena, from),
+    };
+    if (!order.foreign_id.len)
+        return fail(error, ERR_INPUT, "id is missing: this is no order");
+    if (order.currency.len != 3)
+        return fail(error, ERR_INPUT, "currency is missing or no ISO 4217 code");
+    const char *currency = arena_cstr(arena, order.currency);
+    if (!order.name.len)
+        order.name = str_of(arena_format(arena, "#" STR_FMT,
+                                         STR_ARG(first_of(text_at(arena, from, "order_number"),
+                                                          order.foreign_id))));
+    order.email = first_of(order.email, order.customer.email);
+    if (!moments_read(arena, from, &order, error) ||
+        !amounts_read(arena, from, currency, &order, error) ||
+        !shipping_read(arena, from, currency, &order, error) ||
+        !lines_read(arena, json_get(from, "line_items"), currency, &order, error))
+        return fail_at(error, "order " STR_FMT, STR_ARG(order.name));
+    order.customer.updated_at = order.updated_at;
+    *ret = order;
+    return true;
+}
+
+static bool
+shopify_read(Arena *arena, Str topic, Str body, Facts *ret, GError **error)
+{
+    bool is_order = false;
+    for (size_t i = 0; i < G_N_ELEMENTS(order_topics); i++)
+        is_order = is_order || str_is(topic, order_topics[i]);
+    if (!is_order) {
+        *ret = (Facts){.declined = STR("nothing is read from this topic")};
+        return true;
+    }
+    const Json *root = json_parse(arena, body.at, body.len, error);
+    if (!root)
+        return false;
+    if (json_type(root) != JSON_OBJECT)
+        return fail(error, ERR_INPUT, "an order was expected, not %s", json_type_name(root));
+    Order *order = arena_new_of(arena, Order, 1);
+    if (!order_read(arena, root, order, error))
+        return false;
+    *ret = (Facts){.orders = order, .order_count = 1};
+    return true;
+}
+
+const Connector connector_shopify = {
+    .name = "shopify",
+    .title = "Shopify",
+    .secret = "shopify.secret",
+    .help = "Settings > Notifications > Webhooks in Shopify's admin shows the secret below the list; "
+            "for an app of your own it is the client secret.",
+    .check = shopify_check,
+    .read = shopify_read,
+};
