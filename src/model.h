@@ -28,7 +28,7 @@ typedef struct Shop {
 /* ---- who and what ------------------------------------------------------------------------------ */
 
 /* A postal address as the shop system holds it. */
-typedef struct Address {
+typedef struct PostalAddress {
     Str name;
     Str company;
     Str line1;
@@ -39,7 +39,7 @@ typedef struct Address {
     Str country;
     Str country_code; /* ISO 3166-1 alpha-2 */
     Str phone;
-} Address;
+} PostalAddress;
 
 typedef struct Customer {
     Str foreign_id; /* empty: a guest, known by the address alone */
@@ -94,8 +94,8 @@ typedef struct Order {
     int64_t cancelled_at; /* 0: it stands */
     int64_t updated_at;   /* version: the newest facts win, in whatever order they come */
     bool test;            /* made to try the checkout; never causes a mail */
-    Address ship_to;
-    Address bill_to;
+    PostalAddress ship_to;
+    PostalAddress bill_to;
     Str note;
     Customer customer;
     const OrderLine *lines;

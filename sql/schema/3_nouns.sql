@@ -55,7 +55,7 @@ CREATE TABLE orders (
     placed_at INTEGER NOT NULL,
     cancelled_at INTEGER,
     test INTEGER NOT NULL,          -- 1: never causes a mail
-    ship_to TEXT,                   -- JSON of an Address
+    ship_to TEXT,                   -- JSON of a PostalAddress
     bill_to TEXT,
     note TEXT,
     updated_at INTEGER NOT NULL,    -- version: the newest facts win, whatever order they come in

@@ -13,12 +13,14 @@ SELECT coalesce(max(id), 0) + 1, :at, :slug, :name, :currency, :zone, :locale, N
 
 -- name: shop_update
 -- What the owner sets of the shop itself.
+-- any shop: this table is keyed by the shop's own number
 UPDATE shop SET name = :name, currency = :currency, zone = :zone, locale = :locale, live_since = :live_since,
     version = version + 1
 WHERE id = :shop;
 
 -- name: shop_touch
 -- One of its settings changed.
+-- any shop: this table is keyed by the shop's own number
 UPDATE shop SET version = version + 1 WHERE id = :shop;
 
 -- name: setting_all

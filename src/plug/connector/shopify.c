@@ -91,7 +91,7 @@ moment_at(Arena *arena, const Json *object, const char *key, int64_t *ret, GErro
     return true;
 }
 
-static Address
+static PostalAddress
 address_read(Arena *arena, const Json *from)
 {
     Str first = text_at(arena, from, "first_name");
@@ -99,7 +99,7 @@ address_read(Arena *arena, const Json *from)
     Str name = text_at(arena, from, "name");
     if (!name.len && (first.len || last.len))
         name = str_trim(str_of(arena_format(arena, STR_FMT " " STR_FMT, STR_ARG(first), STR_ARG(last))));
-    return (Address){
+    return (PostalAddress){
         .name = name,
         .company = text_at(arena, from, "company"),
         .line1 = text_at(arena, from, "address1"),
