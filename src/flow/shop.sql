@@ -16,12 +16,12 @@ SELECT coalesce(max(id), 0) + 1, :at, :slug, :name, :currency, :zone, :locale, N
 -- any shop: this table is keyed by the shop's own number
 UPDATE shop SET name = :name, currency = :currency, zone = :zone, locale = :locale, live_since = :live_since,
     version = version + 1
-WHERE id = :shop;
+WHERE id = :id;
 
 -- name: shop_touch
 -- One of its settings changed.
 -- any shop: this table is keyed by the shop's own number
-UPDATE shop SET version = version + 1 WHERE id = :shop;
+UPDATE shop SET version = version + 1 WHERE id = :id;
 
 -- name: setting_all
 -- What a shop has set.
