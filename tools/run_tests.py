@@ -107,9 +107,12 @@ def stage_folder(folder, name):
 
 
 def stage_fuzz():
+    built = stage_command("build-fuzz", "./dev", "fuzzers")
+    if built[0].outcome == FAILED:
+        return built
     done = subprocess.run([sys.executable, "tools/run_fuzz.py", "--json"], cwd=ROOT, text=True,
                           stdout=subprocess.PIPE, check=False)
-    return [Result(**row) for row in json.loads(done.stdout)]
+    return built + [Result(**row) for row in json.loads(done.stdout)]
 
 
 # ---- one test by its name -------------------------------------------------------------------
