@@ -81,6 +81,7 @@ class Server:
         self.data.mkdir(exist_ok=True)
         self.program = program or binary()
         self.options = list(options)
+        self.listen = "127.0.0.1:0"
         self.socket_path = self.home / "ctl" if control else None
         self.log_path = self.home / "log"
         self.process = None
@@ -93,8 +94,12 @@ class Server:
     # ---- life ------------------------------------------------------------------------------
 
     def start(self):
-        """Starts and waits until the port is known. Failed with the log's tail if it does not."""
+        """Starts and waits until it listens. Failed with the log's tail if it does not."""
         self.spawn()
+        return self.wait_ready()
+
+    def wait_ready(self):
+        """Waits until the server, or its next worker, listens."""
         deadline = time.monotonic() + START_SECONDS
         while not (self._read_port() and self._accepts()):
             if self.process.poll() is not None:
@@ -106,10 +111,10 @@ class Server:
             time.sleep(0.005)
         return self
 
-    def spawn(self, listen="127.0.0.1:0"):
+    def spawn(self):
         """Starts without waiting, for tests in which it must fail."""
         (self.data / "port").unlink(missing_ok=True)
-        command = [self.program, "serve", "--data", str(self.data), "--listen", listen, *self.options]
+        command = [self.program, "serve", "--data", str(self.data), "--listen", self.listen, *self.options]
         if self.socket_path:
             self.socket_path.unlink(missing_ok=True)
             command += ["--test-control", str(self.socket_path)]
