@@ -14,11 +14,12 @@
  *     body            413; up to four times as much is read and thrown away, so that the client
  *                     reads the answer instead of a broken pipe, then the connection is closed
  *     bodies in all   503 with Retry-After while requests in memory hold more than bodies_bytes
- *     headers         431 (libmicrohttpd's own page); a million headers never leave one 32 kB
- *     buffer time            a request's headers must be there head_seconds after the connection
- *                     was opened or the answer before was given (which also ends idle connections);
- *                     its body body_seconds later; the client takes the answer within
- *                     answer_seconds. Dripping one byte a second does not extend them
+ *     headers         431 (libmicrohttpd's own page); a million headers never leave one buffer of
+ *                     LIMIT_HEADER_BYTES
+ *     time            a request's headers must be there head_seconds after the connection was
+ *                     opened or the answer before was given (which also ends idle connections), its
+ *                     body body_seconds later; the client takes the answer within answer_seconds
+ *                     and a second more for each 16 kB. Dripping a byte a second extends nothing
  *     connections     near the limit the connection that has waited longest for its headers makes
  *                     room for the new one: slow clients starve each other, nobody else
  *
@@ -28,6 +29,7 @@
 #pragma once
 
 #include "base/base.h"
+#include "engine/http_problem.h"
 
 typedef struct HttpServer HttpServer;
 
@@ -62,7 +64,7 @@ bool http_cookie(const HttpRequest *request, const char *name, Str *ret);
 /* The client's address as text, without port. Behind a reverse proxy on this machine (peer is
  * loopback, HttpServerOptions.behind_proxy) it is the last address of X-Forwarded-For: what the
  * proxy itself has seen; the ones before it can be made up by the client. */
-const char *http_client(const HttpRequest *request);
+const char *http_client_address(const HttpRequest *request);
 
 /* True if the other side wants JSON rather than a page: it says so in Accept, or it sends JSON. */
 bool http_wants_json(const HttpRequest *request);
@@ -108,13 +110,6 @@ typedef void (*HttpHandler)(HttpRequest *request, void *arg);
 
 /* What an error looks like to a person: HTML in the request's arena, or the empty Str for plain
  * text. */
-typedef struct HttpProblem {
-    int status;
-    const char *title;  /* "Not Found" */
-    const char *code;   /* slug of errors.def */
-    const char *detail; /* what happened, in words that may be shown */
-    const char *cure;
-} HttpProblem;
 typedef Str (*HttpErrorPage)(HttpRequest *request, const HttpProblem *problem, void *arg);
 
 /* One finished request, for the log. Never holds a query or a token: route is the pattern. */
@@ -131,7 +126,7 @@ typedef struct HttpServerOptions {
     const char *listen;       /* "127.0.0.1:8080", "[::]:80", "0.0.0.0:0"; port 0: a free one */
     HttpErrorPage error_page; /* NULL: plain text */
     HttpLog log;              /* NULL: none. Runs on the web threads */
-    bool behind_proxy;        /* see http_client */
+    bool behind_proxy;        /* see http_client_address */
     /* 0 means the default */
     int threads;            /* 1 */
     int connections;        /* LIMIT_INBOX_CONNECTIONS */
