@@ -15,6 +15,7 @@ balance:
 import collections
 import dataclasses
 import datetime
+import http.client
 import json
 import queue
 import random
@@ -24,7 +25,7 @@ import time
 
 from . import shopify
 from .scene import iso
-from .server import Died, Failed, Server
+from .server import Server, ask
 from .sink import Sink
 
 SECRET = "hush-storm"
@@ -80,24 +81,21 @@ class Storm:
             thread.start()
 
     def _post_all(self):
-        client = Server.__new__(Server)  # only its HTTP half: it starts nothing
-        client.port, client._web = self.port, None
-        client._died = _not_there
         while not self.over.is_set():
             try:
                 order = self.released.get(timeout=0.05)
             except queue.Empty:
                 continue
             while not order.answered and not self.over.is_set():
-                self._post(client, order)
+                self._post(order)
             time.sleep(random.uniform(0, 0.02))
 
-    def _post(self, client, order):
+    def _post(self, order):
         headers = shopify.headers("orders/create", f"delivery-{order.number}", shopify.sign(SECRET, order.body),
                                   iso(time.time() * 1000))
         try:
-            answer = client.http("POST", "/in/storm/shopify", order.body, headers, seconds=10)
-        except (Died, Failed):
+            answer = ask(self.port, "POST", "/in/storm/shopify", order.body, headers, seconds=10)
+        except (OSError, http.client.HTTPException):
             time.sleep(0.01)
             return
         if answer.status == 200:
@@ -119,10 +117,6 @@ class Storm:
         self.over.set()
         for thread in self.threads:
             thread.join(15)
-
-
-def _not_there(what):
-    raise Died(what)
 
 
 @dataclasses.dataclass

@@ -72,6 +72,16 @@ class Answer:
         return self.body.decode("utf-8", "replace")
 
 
+def ask(port, method, path, body=None, headers=None, seconds=ANSWER_SECONDS):
+    """One request to a loopback port on a connection of its own. OSError, HTTPException."""
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
+    try:
+        line.request(method, path, body, headers or {})
+        return Answer(line.getresponse())
+    finally:
+        line.close()
+
+
 class Server:
     """start, stop, kill; http, control, cli, rows. `data` is made if it is not given."""
 
@@ -87,7 +97,6 @@ class Server:
         self.process = None
         self.port = None
         self._control = None
-        self._web = None
         if control:
             (self.data / "scratch").touch()
 
@@ -136,9 +145,22 @@ class Server:
     def _accepts(self):
         try:
             socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            if self.socket_path:
+                self._open_control()
         except OSError:
             return False
-        return not self.socket_path or self.socket_path.exists()
+        return True
+
+    def _open_control(self):
+        if self._control is None:
+            talk = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            try:
+                talk.connect(str(self.socket_path))
+            except OSError:
+                talk.close()
+                raise
+            self._control = (talk, talk.makefile("rb"))
+        return self._control
 
     @property
     def running(self):
@@ -220,11 +242,7 @@ class Server:
     def control(self, line, seconds=ANSWER_SECONDS):
         """One line to the control socket; the text behind `ok`. Died if nobody answers."""
         try:
-            if self._control is None:
-                talk = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-                talk.connect(str(self.socket_path))
-                self._control = (talk, talk.makefile("rb"))
-            talk, answers = self._control
+            talk, answers = self._open_control()
             talk.settimeout(seconds)
             talk.sendall(line.encode() + b"\n")
             answer = answers.readline().decode()
@@ -240,18 +258,13 @@ class Server:
         return rest
 
     def http(self, method, path, body=None, headers=None, seconds=ANSWER_SECONDS):
-        """One request on a kept connection. Died if the server ended meanwhile."""
+        """One request. Died if the server ended meanwhile."""
         try:
-            if self._web is None:
-                self._web = http.client.HTTPConnection("127.0.0.1", self.port, timeout=seconds)
-            self._web.request(method, path, body, headers or {})
-            return Answer(self._web.getresponse())
+            return ask(self.port, method, path, body, headers, seconds)
         except TimeoutError:
-            self._web = None
             raise Failed(f"no answer to {method} {path} after {seconds} s\n{self.tail()}") from None
         except (OSError, http.client.HTTPException) as error:
-            self._web = None
-            self._died(f"{method} {path} ({error or type(error).__name__})")
+            return self._died(f"{method} {path} ({error or type(error).__name__})")
 
     def _died(self, what):
         if self.wait_dead():
@@ -262,19 +275,20 @@ class Server:
         if self._control:
             self._control[1].close()
             self._control[0].close()
-        if self._web:
-            self._web.close()
-        self._control = self._web = None
+        self._control = None
 
     def cli(self, *words, ok=(0,), seconds=ANSWER_SECONDS):
         """A verb of the command line on this data folder; its standard output."""
-        command = [self.program, words[0], "--data", str(self.data), *words[1:]]
-        ran = subprocess.run(command, capture_output=True, timeout=seconds, check=False,
-                             stdin=subprocess.DEVNULL)
-        out, err = ran.stdout.decode("utf-8", "replace"), ran.stderr.decode("utf-8", "replace")
+        ran = self.run(*words, seconds=seconds)
         if ran.returncode not in ok:
-            raise Failed(f"postlude {' '.join(words)}: exit {ran.returncode}\n{err or out}")
-        return out
+            raise Failed(f"postlude {' '.join(words)}: exit {ran.returncode}\n{ran.stderr or ran.stdout}")
+        return ran.stdout
+
+    def run(self, *words, seconds=ANSWER_SECONDS):
+        """The same, however it ends: returncode, stdout, stderr."""
+        command = [self.program, words[0], "--data", str(self.data), *words[1:]]
+        return subprocess.run(command, capture_output=True, timeout=seconds, check=False, text=True,
+                              errors="replace", encoding="utf-8", stdin=subprocess.DEVNULL)
 
     def stats(self, shop=None):
         return json.loads(self.cli("stats", "--json", *(["--shop", shop] if shop else [])))
