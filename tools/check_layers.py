@@ -44,7 +44,7 @@ HOMES = {
     "simdjson.h": ["base/json_read.cc"],
     "sodium.h": ["base/seal.c"],
     "sqlite3.h": ["engine/store_sqlite.c"],
-    "zstd.h": ["base/squeeze.c"],
+    "zstd.h": ["engine/pack.c"],
 }
 
 # The C library and the kernel.
@@ -52,7 +52,7 @@ SYSTEM = re.compile(r"""(?x) ^(
     assert|ctype|errno|fcntl|float|getopt|glib|inttypes|limits|locale|math|malloc|netdb|poll|pthread
     |sched|setjmp|signal|spawn|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string
     |strings|time|unistd|wchar|dirent|pwd|grp|syslog|termios|execinfo|dlfcn|ucontext
-    |(sys|net|netinet|arpa|linux)/\w+ )\.h$
+    |(sys|net|netinet|arpa|linux)/\w+ | glib/gstdio )\.h$
     | ^(string|string_view|memory|new|cstring|cstdint|cstddef|utility|limits|charconv)$""")
 
 # Plugs are pure: bytes to rows, rows to requests. These would let the world in.

@@ -27,8 +27,8 @@ FOREIGN = r"^(test/fixture|test/plug|fuzz/seed|package-lock\.json|LICENSE$)"
 RULES = [
     Rule("unbounded copy", C, r"\b(strcpy|strcat|stpcpy|sprintf|vsprintf|gets|scanf|sscanf|fscanf)\s*\(",
          "it does not know the room it writes into; use Buf, arena_format or snprintf"),
-    Rule("number without error", C, r"\b(atoi|atol|atoll|atof|strtod|strtof|strtold)\s*\(",
-         "it hides a bad number, or reads one by the machine's locale; see base/"),
+    Rule("number without error", C, r"\b(atoi|atol|atoll|atof)\s*\(",
+         "a bad number looks like 0; use strtod, g_ascii_strtoll or base/"),
     Rule("shell", SRC, r"\b(system|popen)\s*\(", "nothing goes through a shell"),
     Rule("hidden state", C, r"\b(strtok|localtime|gmtime|ctime|asctime|setlocale|strerror|rand|srand|drand48)\s*\(",
          "it keeps state that threads share; use the _r form, base/ or engine/clock.h"),

@@ -25,7 +25,7 @@ from test_report import FAILED, PASSED, SKIPPED, Result, junit_read, tap_read
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
 # Folders of test/ that are not for every day.
-LATER = {"browser": "all", "crash": "all", "long": "long"}
+LATER = ("browser", "crash", "pack", "long")
 # Sanitizers stop at the first mistake and fail the process, so that no test can overlook one.
 SANITIZERS = {
     "ASAN_OPTIONS": "abort_on_error=1:detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1",
@@ -186,6 +186,7 @@ ALL = [
     *FAST,
     ("sanitizers", lambda: stage_command("build-asan", "./dev", "asan") + stage_everyday("build-asan")),
     ("browser", lambda: stage_folder("build", "browser")),
+    ("package", lambda: stage_folder("build", "pack")),
     ("crash", lambda: stage_folder("build", "crash")),
 ]
 LONG = [

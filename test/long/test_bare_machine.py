@@ -1,0 +1,108 @@
+"""`./dev run` and `./dev test` do all of their own set-up: proved on a Debian 12 that has nothing.
+
+A developer's machine keeps what was installed once, so only a machine that never had it shows a
+missing package or a forgotten step.
+"""
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from bare_machine import SHARED, BareMachine  # noqa: E402
+
+FIRST_START_SECONDS = 900  # packages and a whole build on two cores that others use, too
+SECOND_START_SECONDS = 0.5
+SUITE_SECONDS = 900
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("debootstrap"),
+                                reason="needs root and debootstrap")
+
+
+@pytest.fixture(scope="module", params=["owner", "root"])
+def machine(request):
+    with BareMachine(request.param) as bare:
+        yield bare
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def seconds_until_healthy(machine, limit):
+    """Starts `./dev run`, asks for /health until it answers 200, stops it as Ctrl-C does."""
+    port, begun = free_port(), time.monotonic()
+    process = machine.start(f"exec ./dev run --listen 127.0.0.1:{port}")
+    try:
+        while not healthy(port):
+            assert process.poll() is None, process.communicate()[0]
+            assert time.monotonic() - begun < limit, "no answer from /health"
+            time.sleep(0.01)
+        return time.monotonic() - begun
+    finally:
+        stop(process)
+
+
+def healthy(port):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2) as answer:
+            return answer.status == 200
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def stop(process):
+    os.killpg(process.pid, signal.SIGINT)
+    try:
+        process.communicate(timeout=30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        pytest.fail("Ctrl-C did not end ./dev run")
+
+
+def say(capsys, words):
+    with capsys.disabled():
+        print(f"\n   {words}", flush=True)
+
+
+def test_first_start(machine, capsys):
+    say(capsys, f"{machine.user}: first ./dev run answers after "
+                f"{seconds_until_healthy(machine, FIRST_START_SECONDS):.0f} s")
+
+
+def test_second_start(machine, capsys):
+    best = min(seconds_until_healthy(machine, 60) for _ in range(3))
+    say(capsys, f"{machine.user}: second ./dev run answers after {best:.2f} s")
+    assert best < SECOND_START_SECONDS
+
+
+def test_port_in_use(machine):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        status, said = machine.run(f"./dev run --listen {address}", 60)
+    assert status != 0
+    assert address in said and "in use" in said
+
+
+def test_suite(machine, capsys):
+    begun = time.monotonic()
+    status, said = machine.run("./dev test", SUITE_SECONDS)
+    line = said.rstrip().splitlines()[-1]
+    say(capsys, f"{machine.user}: ./dev test says after {time.monotonic() - begun:.0f} s: {line}")
+    counts = re.fullmatch(r"(\d+) passed, 0 failed(, \d+ skipped)?", line)
+    assert status == 0 and counts and int(counts[1]) > 0, said[-6000:]
+    assert counts[2] is None or not SHARED.is_dir()
