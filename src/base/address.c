@@ -14,8 +14,8 @@ enum {
 
 /* ---- domains ------------------------------------------------------------------------------ */
 
-static bool
-domain_label_fits(Str label)
+bool
+domain_label_valid(Str label)
 {
     if (label.len == 0 || label.len > LABEL_BYTES_MOST)
         return false;
@@ -36,7 +36,7 @@ domain_fits(Str domain)
         return false;
     bool only_digits = true;
     while (str_split(&rest, '.', &label)) {
-        if (!domain_label_fits(label))
+        if (!domain_label_valid(label))
             return false;
         only_digits = label.len == strspn(label.at, "0123456789");
     }

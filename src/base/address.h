@@ -41,3 +41,6 @@ Str address_key(Arena *arena, const Address *address);
 /* A host name: labels of letters, digits and hyphens, 253 bytes at most; IDN becomes punycode.
  * Also for the names that DKIM and return paths need. Fails with ERR_INPUT. */
 bool domain_parse(Arena *arena, Str text, Str *ret, GError **error);
+
+/* One label of a host name: letters, digits, hyphens inside, 1 to 63. */
+bool domain_label_valid(Str label);
