@@ -9,7 +9,7 @@ there, a skip counts as a failure, so that nothing is quietly left out.
 
 What a test finds in its environment: POSTLUDE the program, POSTLUDE_BUILD its build folder,
 POSTLUDE_SUITE fast, all or long (how much to do), POSTLUDE_CONTROL (all, long) a program built
-wrong on purpose.
+wrong on purpose, POSTLUDE_PATIENT (G=1) that somebody looks with gdb, so time does not matter.
 """
 import concurrent.futures
 import json
@@ -135,8 +135,8 @@ def debug(name):
     room, _, stem = name.removeprefix("test/").partition("/")
     if room == "unit":
         os.execvp("gdb", ["gdb", "-q", "--args", str(ROOT / "build/test/unit" / f"test_{stem}")])
-    os.environ["POSTLUDE"] = str(ROOT / "tools/under_gdb")
-    os.environ["PYTEST_ADDOPTS"] = "-s"
+    os.environ |= {"POSTLUDE": str(ROOT / "tools/under_gdb"), "POSTLUDE_TTY": os.ttyname(0),
+                   "POSTLUDE_PATIENT": "1", "PYTEST_ADDOPTS": "-s"}
     report(stage_named(name), time.monotonic())
 
 

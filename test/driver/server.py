@@ -20,9 +20,10 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 15  # a sanitizer build on a busy machine; a healthy start takes 0.1
-ANSWER_SECONDS = 60  # one control line or web request; `work` has I/O timeouts of its own inside
-STOP_SECONDS = 15
+PATIENCE = 240 if os.environ.get("POSTLUDE_PATIENT") else 1  # somebody looks with gdb: ./dev test, G=1
+START_SECONDS = PATIENCE * 15  # a sanitizer build on a busy machine; a healthy start takes 0.1
+ANSWER_SECONDS = PATIENCE * 60  # one control line or web request; `work` has I/O timeouts of its own inside
+STOP_SECONDS = PATIENCE * 15
 
 _alive = set()
 
