@@ -122,7 +122,10 @@ def tokens_first_word(tokens):
 
 
 def c_text(text):
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    """A C string literal; "??" would begin a trigraph."""
+    for plain, escaped in (("\\", "\\\\"), ('"', '\\"'), ("??", "?\\?")):
+        text = text.replace(plain, escaped)
+    return f'"{text}"'
 
 
 def file_read(path, shown):
@@ -176,7 +179,7 @@ def main():
     paths = sorted(source.rglob("*.sql"))
     rows = [query.row() for query in queries_read(args.root, paths)]
     write_if_changed(args.output, "\n".join(
-        ["/* Made by tools/embed_sql.py from src/**/*.sql. */", *rows, ""]))
+        ["/* Made by tools/embed_sql.py. */", *rows, ""]))
     if args.depfile:
         # Folders too: their time changes when a file is added or removed.
         folders = sorted(p for p in [source, *source.rglob("*")] if p.is_dir())

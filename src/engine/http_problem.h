@@ -16,8 +16,8 @@ typedef struct HttpProblem {
     const char *cure;
 } HttpProblem;
 
-/* By the error's row. The words of a 5xx are ours only, they may name files and hosts: its detail is
- * the cure. Borrows from the error. */
+/* By the error's row. The words of a 5xx are ours only, they may name files and hosts: its detail
+ * is the cure. Borrows from the error. */
 HttpProblem http_problem_of(const GError *error);
 
 /* The name of a status (RFC 9110 15), "Error" for one without. */

@@ -102,6 +102,9 @@ void http_answer_redirect(HttpRequest *request, const char *url);
  * thread. */
 void http_suspend(HttpRequest *request);
 
+/* In the handler: was it answered or suspended already? */
+bool http_is_answered(const HttpRequest *request);
+
 /* ---- the server ----------------------------------------------------------------------------- */
 
 /* Runs on a web thread; must call http_answer..., or http_suspend, before it returns. Must not

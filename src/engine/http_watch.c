@@ -53,7 +53,8 @@ http_watch_is_late(HttpWatched *watched, int64_t now)
            atomic_load_explicit(&watched->deadline, memory_order_relaxed) <= now;
 }
 
-/* ---- the thread that looks -------------------------------------------------------------------- */
+/* ---- the thread that looks
+ * -------------------------------------------------------------------- */
 
 static void
 http_watch_look(HttpWatch *watch)
@@ -89,7 +90,8 @@ http_watch_work(void *arg)
     return NULL;
 }
 
-/* ---- life ------------------------------------------------------------------------------------- */
+/* ---- life
+ * ------------------------------------------------------------------------------------- */
 
 HttpWatch *
 http_watch_new(int most)
@@ -122,7 +124,8 @@ http_watch_free(HttpWatch *watch)
     g_free(watch);
 }
 
-/* ---- connections ------------------------------------------------------------------------------ */
+/* ---- connections
+ * ------------------------------------------------------------------------------ */
 
 static HttpWatched *
 http_watch_oldest(HttpWatch *watch, HttpPhase phase)

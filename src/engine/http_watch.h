@@ -1,12 +1,12 @@
 /* http_watch.h - how long connections may take, and which one makes room.
  *
  * libmicrohttpd knows one timeout, and every byte resets it: a client that drips a byte a second
- * holds a connection for ever. Here each connection has a deadline for what it is doing, which no byte
- * moves; a thread of its own looks twice a second and shuts the sockets of those that are over, which
- * their web thread sees as a hang-up.
+ * holds a connection for ever. Here each connection has a deadline for what it is doing, which no
+ * byte moves; a thread of its own looks twice a second and shuts the sockets of those that are
+ * over, which their web thread sees as a hang-up.
  *
- * When seven eighths of the connections are taken, each new one ends the one that has been waited for
- * longest, for its headers first, else for its body. Honest clients send their headers in
+ * When seven eighths of the connections are taken, each new one ends the one that has been waited
+ * for longest, for its headers first, else for its body. Honest clients send their headers in
  * milliseconds, so a flood of slow ones ends itself.
  *
  * All functions may be called from any thread.
@@ -34,7 +34,8 @@ void http_watch_free(HttpWatch *watch); /* when all connections were removed */
 HttpWatched *http_watch_add(HttpWatch *watch, int fd, int64_t within_ms);
 void http_watch_remove(HttpWatched *watched);
 
-/* From now on it does this, within so many ms (HTTP_PHASE_OURS: ignored). One atomic store or two. */
+/* From now on it does this, within so many ms (HTTP_PHASE_OURS: ignored). One atomic store or
+ * two. */
 void http_watch_phase(HttpWatched *watched, HttpPhase phase, int64_t within_ms);
 
 int64_t http_watch_count(HttpWatch *watch);   /* open now */

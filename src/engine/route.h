@@ -48,6 +48,7 @@ typedef struct RouteCtx {
     void *app;                /* RouterOptions.app */
     /* the router's */
     const Router *router;
+    const struct RouteRow *row;
     Db *db;
 } RouteCtx;
 

@@ -109,3 +109,19 @@ def test_the_red_fixture_is_caught(tmp_path):
     assert result.returncode != 0
     assert "src/flow/leak.sql:7: orders_of_everybody: its help" not in result.stderr
     assert "src/flow/leak.sql:7: orders_of_everybody: does not use :shop" in result.stderr
+
+
+def test_the_rows_are_c(tree, tmp_path):
+    """A C compiler reads them, with quotes, backslashes and what looks like a comment within."""
+    result, _ = tree("-- name: a\nSELECT '\\', \"x\", '/*', '*/', '??/' FROM t WHERE shop = :shop\n"
+                     "-- name: b\n-- any shop: x\nSELECT 'é'\n")
+    assert result.returncode == 0, result.stderr
+    source = tmp_path / "rows.c"
+    source.write_text("#include <stdio.h>\n"
+                      "#define ROW(name, file, line, sql, params) puts(sql);\n"
+                      'int main(void) {\n#include "queries.def"\nreturn 0; }\n', encoding="utf-8")
+    subprocess.run(["cc", "-std=gnu17", "-Wall", "-Wextra", "-Werror", source, "-o",
+                    tmp_path / "rows"], check=True, timeout=60)
+    said = subprocess.run([tmp_path / "rows"], capture_output=True, text=True, timeout=10)
+    assert said.stdout.splitlines() == [
+        "SELECT '\\', \"x\", '/*', '*/', '??/' FROM t WHERE shop = :shop", "SELECT 'é'"]
