@@ -3,26 +3,28 @@
  * Pure: no clock, no lock, no store. The caller passes the time (wall, ms UTC: pauses outlive the
  * process) and keeps the Rate as a row of its sender.
  *
- *     n = rate_take(&rate, &rules, now, want);   // before claiming rows; hand back what was not used
+ *     n = rate_take(&rate, &rules, now, want);   // before claiming; hand back what was not used
  *     ...
  *     SENT       -> rate_sent(&rate, &rules, now, 1)
  *     THROTTLED  -> rate_throttled(&rate, &rules, now, taken_at, words)
  *
  * THE FORMULA, AIMD as TCP's congestion avoidance (Jacobson 1988; RFC 5681), counted in mails:
  *
- *   bucket    `mps` tokens a second drop into a bucket that holds max(1, mps x 1 s). A mail takes one.
+ *   bucket    `mps` tokens a second drop into a bucket that holds max(1, mps x 1 s). A mail takes
+ *             one.
  *             mps = 0 means that no limit is known: only the rules' ceiling bounds it.
- *   throttle  knee = what we really sent when it happened: seen_mps, or mps if that is less and known;
- *             mps = max(floor, knee / 2)  (the first time not below start_mps). Then a pause of
- *             pause_ms x 2^(throttles in a row - 1), at most pause_max_ms; if the server's words name
- *             a longer time ("try again in 300 seconds"), that, at most 24 h. The bucket is emptied.
- *   episode   throttles of mails that were taken before the last cut say nothing new (20 mails may be
- *             in flight): they can lengthen the pause, they do not cut again.
- *   quota     words about a day or an hour ("daily quota exceeded") are no matter of speed: mps stays,
- *             the pause is an hour (or what the words name).
- *   sent      ends a row of throttles. Below the knee, mps climbs linearly and is back in recover_ms of
- *             steady sending; above it, 5 % a minute: per mail, + knee/(2 recover_s mps), or + 1/1200.
- *             At 100 x knee the limit counts as forgotten (mps = 0).
+ *   throttle  knee = what we really sent when it happened: seen_mps, within mps/2 and mps if
+ *             those are known; mps = max(floor, knee / 2)  (the first time not below start_mps). Then a pause
+ *             of pause_ms x 2^(throttles in a row - 1), at most pause_max_ms; if the server's words
+ *             name a longer time ("try again in 300 seconds"), that, at most 24 h. The bucket is
+ *             emptied.
+ *   episode   throttles of mails that were taken before the last cut say nothing new (20 mails may
+ *             be in flight): they can lengthen the pause, they do not cut again.
+ *   quota     words about a day or an hour ("daily quota exceeded") are no matter of speed: mps
+ *             stays, the pause is an hour (or what the words name).
+ *   sent      ends a row of throttles. Below the knee, mps climbs linearly and is back in
+ *             recover_ms of steady sending: + knee / (2 recover_s mps) per mail. Above it, 5 % a
+ *             minute: + 1/1200 per mail. At 100 x knee the limit counts as forgotten (mps = 0).
  *   seen_mps  rate of the last ten seconds: on n mails, seen = seen x e^(-dt/10s) + n/10s.
  *
  * An idle sender learns nothing, so it does not climb either.
@@ -51,6 +53,7 @@ typedef struct Rate {
     int64_t seen_at;      /* when seen_mps was counted */
     double tokens;        /* in the bucket */
     int64_t tokens_at;    /* when they were counted */
+    int64_t paused_at;    /* when the pause began */
     int64_t paused_until; /* nothing goes before; 0: not paused */
     int64_t throttled_at; /* the last cut */
     int64_t throttles;    /* in a row, without a mail sent between */
