@@ -2,6 +2,7 @@
 
 Ours does its whole work meanwhile (digest, render, send); the peer only checks, stores and answers.
 """
+
 import time
 
 from .figure import Aim
@@ -13,8 +14,11 @@ from .scratch import scratch
 from .sink import OwnSink, distinct_check
 
 AIMS = [
-    Aim("sustained", ">=", 5, peer="fastify"), Aim("burst", ">=", 8, peer="fastify"),
-    Aim("sustained_p99", "<=", 25), Aim("burst_p99", "<=", 25), Aim("kept_up", ">=", 95),
+    Aim("sustained", ">=", 5, peer="fastify"),
+    Aim("burst", ">=", 8, peer="fastify"),
+    Aim("sustained_p99", "<=", 25),
+    Aim("burst_p99", "<=", 25),
+    Aim("kept_up", ">=", 95),
 ]
 OURS_PER_SECOND, PEER_PER_SECOND = 40000, 15000  # orders prepared for a second; more than any got
 BURST_SECONDS, SUSTAINED_SECONDS = 30, 60
@@ -26,7 +30,7 @@ def latency_add(figures, phase, side, report):
 
 
 def ours_run(figures, phase, seconds, rate, keep):
-    """One load on a fresh server; its drain; its counts. `rate` holds the load back where it is set."""
+    """One load on a fresh server, its drain, its counts. `rate`, if any, holds the load back."""
     with scratch(keep) as folder, OwnSink(folder) as sink, Postlude(folder, sink.port) as ours:
         orders = Orders()
         with PssWatch(ours) as watch:
@@ -44,8 +48,14 @@ def ours_run(figures, phase, seconds, rate, keep):
     figures.add(f"{phase}_digested", "ours", mails / report["seconds"], "mails/s")
     figures.add(f"{phase}_drain", "ours", drained - end, "s")
     figures.add(f"{phase}_memory", "ours", watch.peak() / 1e6, "MB")
-    figures.note(phase=phase, side="ours", report=report, mails_at_end=mails, drain_seconds=drained - end,
-                 cpu_seconds=cpu)
+    figures.note(
+        phase=phase,
+        side="ours",
+        report=report,
+        mails_at_end=mails,
+        drain_seconds=drained - end,
+        cpu_seconds=cpu,
+    )
     return report["rate"], mails / report["ok"]
 
 

@@ -3,6 +3,7 @@
 First with nothing else to do, then while 100,000 mails of a lower lane leave. A mail's moment is
 when the sink writes its 250; an order's moment is when it was due, so a stalled server cannot hide.
 """
+
 import array
 
 from . import lane
@@ -33,24 +34,31 @@ def latencies(sent, rows):
     """Milliseconds from due to accepted, of every order; fails when one is missing or double."""
     came = [(number, ns) for ns, number, _ in rows if not number & BULK]
     if len(came) != len(sent) or {number for number, _ in came} != set(sent):
-        raise BenchError(f"{len(sent)} orders, {len(came)} confirmations of {len(dict(came))} orders")
+        raise BenchError(
+            f"{len(sent)} orders, {len(came)} confirmations of {len(dict(came))} orders"
+        )
     return [(ns - sent[number][0]) / 1e6 for number, ns in came]
 
 
 def phase_run(figures, phase, count, lower, keep):
-    with scratch(keep) as folder, OwnSink(folder) as sink, \
-            Postlude(folder, sink.port, before_start=lambda ours: lane.fill(ours, lower)) as ours:
+    with scratch(keep) as folder, OwnSink(folder) as sink, Postlude(
+        folder, sink.port, before_start=lambda ours: lane.fill(ours, lower)
+    ) as ours:
         times = folder / "times"
         if lower:
             ours.server.wait(lambda: sink.count()[1] > 0, 30, "to send mails of the lower lane")
-        report = Orders().post(ours.port, count, "--new-buyers", "--times", times, rate=RATE, connections=4)
+        report = Orders().post(
+            ours.port, count, "--new-buyers", "--times", times, rate=RATE, connections=4
+        )
         bulk_before_end = sink.count()[1]
         ours.wait_mails(sink, count + lower)
         sent = times_read(times)
         ours.counts_check(count, count + lower)
         values = latencies(sent, sink.rows())
     if lower and bulk_before_end >= lower:
-        raise BenchError(f"the {lower} mails of the lower lane had left before the last order came: take more")
+        raise BenchError(
+            f"the {lower} mails of the lower lane had left before the last order came: take more"
+        )
     figures.add(f"{phase}_p50", "ours", quantile(values, 0.5), "ms")
     figures.add(f"{phase}_p99", "ours", quantile(values, 0.99), "ms")
     figures.add(f"{phase}_max", "ours", max(values), "ms")

@@ -1,4 +1,5 @@
-"""memory: proportional set size of parent and worker, after the start and while 100,000 orders become mails."""
+"""memory: PSS of parent and worker, after the start and while 100,000 orders become mails."""
+
 import time
 
 from .bench_pipeline import peer_wait
@@ -16,7 +17,9 @@ SETTLE_SECONDS = 2  # threads and pools of both sides are up by then
 
 
 def ours_run(figures, options, count):
-    with scratch(options.keep) as folder, OwnSink(folder) as sink, Postlude(folder, sink.port) as ours:
+    with scratch(options.keep) as folder, OwnSink(folder) as sink, Postlude(
+        folder, sink.port
+    ) as ours:
         time.sleep(SETTLE_SECONDS)
         figures.add("start", "ours", pss_bytes(ours.pids()) / 1e6, "MB")
         with PssWatch(ours) as watch:
@@ -30,8 +33,9 @@ def ours_run(figures, options, count):
 
 def peer_run(figures, options, count):
     """The peer is slower: it gets fewer orders, which favours it."""
-    with scratch(options.keep) as folder, OwnSink(folder) as sink, \
-            BullmqPipeline(folder, sink.port, options.redis_fsync, options.workers) as peer:
+    with scratch(options.keep) as folder, OwnSink(folder) as sink, BullmqPipeline(
+        folder, sink.port, options.redis_fsync, options.workers
+    ) as peer:
         time.sleep(SETTLE_SECONDS)
         figures.add("start", "bullmq", pss_bytes(peer.pids()) / 1e6, "MB")
         with PssWatch(peer) as watch:

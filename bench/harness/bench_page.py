@@ -1,4 +1,8 @@
-"""page: order pages, 5,000 different ones, none twice in a row, against nginx with the same bytes as files."""
+"""page: order pages, 5,000 different ones, none twice in a row.
+
+Against nginx that serves the same bytes as files.
+"""
+
 import json
 import random
 
@@ -15,7 +19,10 @@ PAGES, SECONDS = 5000, 10
 
 
 def pages_list(ours):
-    return [json.loads(line)["page"] for line in ours.verb("list", "orders", "--shop", SHOP, "--json").splitlines()]
+    return [
+        json.loads(line)["page"]
+        for line in ours.verb("list", "orders", "--shop", SHOP, "--json").splitlines()
+    ]
 
 
 def pages_save(ours, paths, root):
@@ -40,7 +47,7 @@ def side_add(figures, side, report):
 
 
 def bytes_check(ours, theirs):
-    """Both served the same pages: the mean body is the same but for the last round through the list."""
+    """Both served the same pages; the last round through the list may be cut off."""
     mean = [report["body_bytes"] / report["ok"] for report in (ours, theirs)]
     if abs(mean[0] - mean[1]) > 0.02 * mean[1]:
         raise BenchError(f"pages of {mean[0]:.0f} bytes against {mean[1]:.0f}: not the same")
@@ -49,7 +56,9 @@ def bytes_check(ours, theirs):
 def run(figures, options):
     count, seconds = (500, 2) if options.quick else (PAGES, SECONDS)
     seconds = options.seconds or seconds
-    with scratch(options.keep) as folder, OwnSink(folder) as sink, Postlude(folder, sink.port) as ours:
+    with scratch(options.keep) as folder, OwnSink(folder) as sink, Postlude(
+        folder, sink.port
+    ) as ours:
         ours_orders = Orders().post(ours.port, count)["ok"]
         ours.wait_mails(sink, ours_orders)
         paths = pages_list(ours)
@@ -62,8 +71,12 @@ def run(figures, options):
             for _ in range(options.runs):
                 before = cpu_seconds(ours.pids())
                 mine = pages_get(ours.port, folder / "paths", seconds)
-                figures.add("cpu", "ours", 1e6 * (cpu_seconds(ours.pids()) - before) / mine["ok"],
-                            "us of processor a page")
+                figures.add(
+                    "cpu",
+                    "ours",
+                    1e6 * (cpu_seconds(ours.pids()) - before) / mine["ok"],
+                    "us of processor a page",
+                )
                 theirs = pages_get(nginx.port, folder / "paths", seconds)
                 bytes_check(mine, theirs)
                 side_add(figures, "ours", mine)

@@ -3,13 +3,14 @@
 Orders a second from the first webhook to the last mail. Beside it, measured in the same rounds, the
 walls: the rows alone (bench/load/rows.c) and mails alone (postfix's smtp-source).
 """
+
 import subprocess
 import time
 
 from .figure import Aim
 from .load import Orders, Posting
 from .peers import BullmqPipeline
-from .postlude import Postlude
+from .postlude import ROOT, Postlude
 from .process import BenchError, PssWatch, cpu_seconds
 from .scratch import scratch
 from .sink import OwnSink, PostfixSink, distinct_check
@@ -32,8 +33,9 @@ def mails_check(sink, want):
 
 def ours_run(figures, options, signing, count):
     kind = None if signing == "unsigned" else signing
-    with scratch(options.keep) as folder, sink_new(options, folder) as sink, \
-            Postlude(folder, sink.port, signing=kind) as ours:
+    with scratch(options.keep) as folder, sink_new(options, folder) as sink, Postlude(
+        folder, sink.port, signing=kind
+    ) as ours:
         before = cpu_seconds(ours.pids())
         with PssWatch(ours) as watch:
             posting = Posting(Orders().command(ours.port, count))
@@ -66,8 +68,9 @@ def peer_run(figures, options, signing, count):
     name = "bullmq"
     with scratch(options.keep) as folder:
         key = rsa_key(folder) if signing == "rsa" else None
-        with sink_new(options, folder) as sink, \
-                BullmqPipeline(folder, sink.port, options.redis_fsync, options.workers, key) as peer:
+        with sink_new(options, folder) as sink, BullmqPipeline(
+            folder, sink.port, options.redis_fsync, options.workers, key
+        ) as peer:
             with PssWatch(peer) as watch:
                 posting = Posting(Orders().command(peer.port, count))
                 ended = peer_wait(peer, sink, count)
@@ -77,24 +80,49 @@ def peer_run(figures, options, signing, count):
     seconds = ended - report["start_ns"] / 1e9
     figures.add(signing, name, count / seconds, "orders/s")
     figures.add(f"{signing}_memory", name, watch.peak() / 1e6, "MB")
-    figures.note(side=name, signing=signing, orders=count, seconds=seconds, intake=report,
-                 fsync=options.redis_fsync, workers=options.workers)
+    figures.note(
+        side=name,
+        signing=signing,
+        orders=count,
+        seconds=seconds,
+        intake=report,
+        fsync=options.redis_fsync,
+        workers=options.workers,
+    )
 
 
 def rsa_key(folder):
     path = folder / "dkim.pem"
-    subprocess.run(["openssl", "genrsa", "-out", path, "2048"], check=True, stderr=subprocess.DEVNULL)
+    subprocess.run(
+        ["openssl", "genrsa", "-out", path, "2048"], check=True, stderr=subprocess.DEVNULL
+    )
     return path
 
 
 def walls_run(figures, options, count):
     with scratch(options.keep) as folder:
-        rows = run_json(tool("rows"), folder / "rows.db", "-n", count)
+        rows = run_json(tool("rows"), ROOT, folder / "rows.db", "-n", count)
         figures.add("wall", "rows", rows["rate"], "orders/s")
     with scratch(options.keep) as folder, sink_new(options, folder) as sink:
         start = time.monotonic()
-        subprocess.run(["/usr/sbin/smtp-source", "-d", "-s", "10", "-l", "8400", "-m", str(count), "-f", "a@bench.example",
-                        "-t", "b@bench.example", f"inet:127.0.0.1:{sink.port}"], check=True)
+        subprocess.run(
+            [
+                "/usr/sbin/smtp-source",
+                "-d",
+                "-s",
+                "10",
+                "-l",
+                "8400",
+                "-m",
+                str(count),
+                "-f",
+                "a@bench.example",
+                "-t",
+                "b@bench.example",
+                f"inet:127.0.0.1:{sink.port}",
+            ],
+            check=True,
+        )
         figures.add("wall", "smtp_source", count / (time.monotonic() - start), "mails/s")
 
 

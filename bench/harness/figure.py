@@ -3,6 +3,7 @@
 A ratio is worked out within each round, where both sides ran one after the other on the same
 machine in the same mood, and then told as the median of the rounds.
 """
+
 import dataclasses
 import json
 import statistics
@@ -14,13 +15,19 @@ class Series:
     runs: list
 
     def summary(self):
-        return {"unit": self.unit, "median": statistics.median(self.runs), "min": min(self.runs),
-                "max": max(self.runs), "runs": self.runs}
+        return {
+            "unit": self.unit,
+            "median": statistics.median(self.runs),
+            "min": min(self.runs),
+            "max": max(self.runs),
+            "runs": self.runs,
+        }
 
 
 @dataclasses.dataclass(frozen=True)
 class Aim:
     """What issue and manual promise: `figure` (its ratio where `peer` is set) at least or at most."""
+
     figure: str
     sign: str  # ">=" or "<="
     value: float
@@ -48,9 +55,11 @@ class Figures:
         """{peer: [ours / peer of each round]} for the peers that ran as often as we did."""
         sides = self.series[figure]
         ours = sides.get("ours")
-        return {peer: [mine / theirs for mine, theirs in zip(ours.runs, other.runs)]
-                for peer, other in sides.items()
-                if ours and peer != "ours" and len(other.runs) == len(ours.runs) and all(other.runs)}
+        return {
+            peer: [mine / theirs for mine, theirs in zip(ours.runs, other.runs)]
+            for peer, other in sides.items()
+            if ours and peer != "ours" and len(other.runs) == len(ours.runs) and all(other.runs)
+        }
 
     def lines(self):
         """`NAME.FIGURE.SIDE median unit  min..max`, then the ratios, then the aims."""
@@ -81,17 +90,32 @@ class Figures:
         return series.runs if series else None
 
     def json(self, **frame):
-        return json.dumps({
-            "name": self.name, **frame,
-            "figures": {figure: {**{side: series.summary() for side, series in sides.items()},
-                                 "ratio": self.ratios(figure)} for figure, sides in self.series.items()},
-            "aims": [dataclasses.asdict(aim) for aim in self.aims], "details": self.details,
-        }, indent=1, ensure_ascii=False)
+        return json.dumps(
+            {
+                "name": self.name,
+                **frame,
+                "figures": {
+                    figure: {
+                        **{side: series.summary() for side, series in sides.items()},
+                        "ratio": self.ratios(figure),
+                    }
+                    for figure, sides in self.series.items()
+                },
+                "aims": [dataclasses.asdict(aim) for aim in self.aims],
+                "details": self.details,
+            },
+            indent=1,
+            ensure_ascii=False,
+        )
 
 
 def line_of(name, runs, unit):
     middle = f"{name} {short(statistics.median(runs))}" + (f" {unit}" if unit else "")
-    return middle if len(runs) == 1 else f"{middle}  ({short(min(runs))}..{short(max(runs))} in {len(runs)} runs)"
+    return (
+        middle
+        if len(runs) == 1
+        else f"{middle}  ({short(min(runs))}..{short(max(runs))} in {len(runs)} runs)"
+    )
 
 
 def short(value):

@@ -1,4 +1,5 @@
 """Mails of a lower lane, waiting in the store before the server starts: what a campaign will be."""
+
 from .process import BenchError
 
 

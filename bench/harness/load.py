@@ -1,4 +1,5 @@
 """The load generator as the benches use it: orders posted, pages asked for, answers counted."""
+
 import datetime
 import json
 import subprocess
@@ -14,7 +15,9 @@ CONNECTIONS = 64
 
 def moment():
     """Now, in the shop's own time as Shopify writes it."""
-    return datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=1))).isoformat(timespec="seconds")
+    return datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=1))).isoformat(
+        timespec="seconds"
+    )
 
 
 class Orders:
@@ -24,9 +27,27 @@ class Orders:
         self.next = 1
 
     def command(self, port, count, *more, seconds=None, rate=None, connections=CONNECTIONS):
-        command = [tool("http_load"), "post", "--port", port, "--path", PATH, "--orders", order_templates(),
-                   "--secret", SECRET, "--moment", moment(), "--first", self.next, "--count", count,
-                   "--connections", connections, *more]
+        command = [
+            tool("http_load"),
+            "post",
+            "--port",
+            port,
+            "--path",
+            PATH,
+            "--orders",
+            order_templates(),
+            "--secret",
+            SECRET,
+            "--moment",
+            moment(),
+            "--first",
+            self.next,
+            "--count",
+            count,
+            "--connections",
+            connections,
+            *more,
+        ]
         self.next += count
         if seconds:
             command += ["--seconds", seconds]
@@ -42,7 +63,9 @@ class Orders:
         """As many as are taken in `seconds`. Fails when the prepared ones ran out before."""
         report = self.post(port, int(seconds * most_per_second), seconds=seconds)
         if report["exhausted"]:
-            raise BenchError(f"all prepared orders were taken before {seconds} s were over: prepare more")
+            raise BenchError(
+                f"all prepared orders were taken before {seconds} s were over: prepare more"
+            )
         return report
 
 
@@ -51,7 +74,9 @@ class Posting(threading.Thread):
 
     def __init__(self, command):
         super().__init__(daemon=True)
-        self.child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.child = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         self.said = None
         self.start()
 
@@ -71,12 +96,26 @@ class Posting(threading.Thread):
 
 def report_check(report):
     if report["errors"]:
-        raise BenchError(f"{report['errors']} requests failed, the first one: {report['first_error']}")
+        raise BenchError(
+            f"{report['errors']} requests failed, the first one: {report['first_error']}"
+        )
     if not report["ok"]:
         raise BenchError("not one request was answered")
     return report
 
 
 def pages_get(port, paths_file, seconds, connections=CONNECTIONS):
-    return report_check(run_json(tool("http_load"), "get", "--port", port, "--paths", paths_file, "--seconds", seconds,
-                                 "--connections", connections))
+    return report_check(
+        run_json(
+            tool("http_load"),
+            "get",
+            "--port",
+            port,
+            "--paths",
+            paths_file,
+            "--seconds",
+            seconds,
+            "--connections",
+            connections,
+        )
+    )

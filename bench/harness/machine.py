@@ -1,4 +1,5 @@
 """On what the figures were made: hardware, system, versions; and whether the machine was quiet."""
+
 import os
 import pathlib
 import platform
@@ -8,7 +9,9 @@ import subprocess
 
 def first_line(*command):
     try:
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        )
     except OSError:
         return None
     return done.stdout.strip().splitlines()[0] if done.stdout.strip() else None
@@ -31,8 +34,12 @@ def file_system(folder):
 
 def describe(folder):
     return {
-        "processor": processor(), "cores": os.cpu_count(), "memory_bytes": memory_bytes(),
-        "kernel": platform.release(), "file_system": file_system(folder), "load_before": os.getloadavg()[0],
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "memory_bytes": memory_bytes(),
+        "kernel": platform.release(),
+        "file_system": file_system(folder),
+        "load_before": os.getloadavg()[0],
     }
 
 

@@ -1,4 +1,5 @@
 """The other sides: what a good developer would take instead, tuned as the manuals say."""
+
 import json
 import pathlib
 import re
@@ -15,13 +16,21 @@ NODE_AT_LEAST = 20
 
 def node_modules():
     """Installs the pinned packages once (npm ci), and again when the lock file is newer."""
-    said = subprocess.run(["node", "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    said = subprocess.run(
+        ["node", "--version"], stdout=subprocess.PIPE, text=True, check=True
+    ).stdout
     if int(re.match(r"v(\d+)", said)[1]) < NODE_AT_LEAST:
         raise BenchError(f"the peers need Node {NODE_AT_LEAST} or newer, this is {said.strip()}")
     mark, lock = PEER / "node_modules" / ".package-lock.json", PEER / "package-lock.json"
     if not mark.exists() or mark.stat().st_mtime < lock.stat().st_mtime:
-        done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=PEER, text=True, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, check=False)
+        done = subprocess.run(
+            ["npm", "ci", "--no-audit", "--no-fund"],
+            cwd=PEER,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
         if done.returncode:
             raise BenchError(f"npm ci: {done.stdout[-2000:]}")
         mark.touch()
@@ -29,7 +38,9 @@ def node_modules():
 
 def node(script, log, **environment):
     node_modules()
-    return Process(["node", PEER / script], log, {"NODE_ENV": "production", "SECRET": SECRET, **environment})
+    return Process(
+        ["node", PEER / script], log, {"NODE_ENV": "production", "SECRET": SECRET, **environment}
+    )
 
 
 def count_get(port):
@@ -78,20 +89,41 @@ class FastifyIntake(Stack):
 
 
 class BullmqPipeline(Stack):
-    """Fastify -> BullMQ on Redis -> liquidjs -> nodemailer's pool; web and workers are processes of their own."""
+    """Fastify -> BullMQ on Redis -> liquidjs -> nodemailer's pool; each a process of its own."""
 
     def __init__(self, folder, sink_port, fsync="everysec", workers=1, dkim_key=None):
         super().__init__()
         redis_port = free_port()
-        redis = self.add(Process(
-            ["redis-server", "--port", redis_port, "--bind", "127.0.0.1", "--dir", folder, "--save", "",
-             "--appendonly", "yes", "--appendfsync", fsync, "--maxmemory-policy", "noeviction"], folder / "redis.log"))
+        redis = self.add(
+            Process(
+                [
+                    "redis-server",
+                    "--port",
+                    redis_port,
+                    "--bind",
+                    "127.0.0.1",
+                    "--dir",
+                    folder,
+                    "--save",
+                    "",
+                    "--appendonly",
+                    "yes",
+                    "--appendfsync",
+                    fsync,
+                    "--maxmemory-policy",
+                    "noeviction",
+                ],
+                folder / "redis.log",
+            )
+        )
         redis.wait(lambda: port_open(redis_port), 20, "to listen")
         environment = {"REDIS_PORT": str(redis_port), "SMTP_PORT": str(sink_port)}
         if dkim_key:
             environment["DKIM_KEY"] = str(dkim_key)
         for number in range(workers):
-            self.add(node("pipeline_worker.mjs", folder / f"worker-{number}.log", **environment)).wait_port()
+            self.add(
+                node("pipeline_worker.mjs", folder / f"worker-{number}.log", **environment)
+            ).wait_port()
         web = self.add(node("pipeline_web.mjs", folder / "web.log", **environment))
         self.port = web.wait_port()
 
@@ -137,7 +169,13 @@ class NginxPages(Stack):
         self.port = free_port()
         config = pathlib.Path(folder) / "nginx.conf"
         user = "user root;" if pathlib.Path("/proc/self").stat().st_uid == 0 else ""
-        config.write_text(NGINX.format(folder=folder, root=root, port=self.port, user=user), encoding="utf-8")
-        server = self.add(Process(["/usr/sbin/nginx", "-p", folder, "-e", "stderr", "-c", config],
-                                  folder / "nginx.log"))
+        config.write_text(
+            NGINX.format(folder=folder, root=root, port=self.port, user=user), encoding="utf-8"
+        )
+        server = self.add(
+            Process(
+                ["/usr/sbin/nginx", "-p", folder, "-e", "stderr", "-c", config],
+                folder / "nginx.log",
+            )
+        )
         server.wait(lambda: port_open(self.port), 10, "to listen")

@@ -1,4 +1,5 @@
 """Our side: one server on a fresh data folder with one shop, set up by its own command line."""
+
 import http.client
 import json
 import os
@@ -32,30 +33,59 @@ class Postlude:
     def verb(self, *arguments):
         """Runs a verb of the command line; its output. Fails when it does."""
         command = [str(binary()), *map(str, arguments), "--data", str(self.folder)]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False
+        )
         if done.returncode:
             raise BenchError(f"postlude {' '.join(map(str, arguments))}: {done.stderr.strip()}")
         return done.stdout
 
     def set_up(self):
-        self.verb("shop", "add", SHOP, "--name", "Bench", "--currency", "EUR", "--zone", "Europe/Paris",
-                  "--locale", "en")
+        self.verb(
+            "shop",
+            "add",
+            SHOP,
+            "--name",
+            "Bench",
+            "--currency",
+            "EUR",
+            "--zone",
+            "Europe/Paris",
+            "--locale",
+            "en",
+        )
         settings = {
-            "shopify.secret": SECRET, "live_since": "2020-01-01T00:00:00Z",
-            "smtp.url": f"smtp://127.0.0.1:{self.sink_port}", "mail.from": "Bench <orders@bench.example>",
-            "legal.address": "17 quai des Célestins, 69002 Lyon, France", "public_url": "https://bench.example",
-            **self.settings}
+            "shopify.secret": SECRET,
+            "live_since": "2020-01-01T00:00:00Z",
+            "smtp.url": f"smtp://127.0.0.1:{self.sink_port}",
+            "mail.from": "Bench <orders@bench.example>",
+            "legal.address": "17 quai des Célestins, 69002 Lyon, France",
+            "public_url": "https://bench.example",
+            **self.settings,
+        }
         self.verb("shop", "set", SHOP, *(f"{key}={value}" for key, value in settings.items()))
         if self.signing:
-            self.verb("key", "dkim", SHOP, "--domain", "bench.example", "--selector", "bench", "--type", self.signing)
+            self.verb(
+                "key",
+                "dkim",
+                SHOP,
+                "--domain",
+                "bench.example",
+                "--selector",
+                "bench",
+                "--type",
+                self.signing,
+            )
 
     def __enter__(self):
         self.set_up()
         if self.before_start:
             self.before_start(self)
         self.port = free_port()
-        self.server = Process([binary(), "serve", "--data", self.folder, "--listen", f"127.0.0.1:{self.port}"],
-                              self.log)
+        self.server = Process(
+            [binary(), "serve", "--data", self.folder, "--listen", f"127.0.0.1:{self.port}"],
+            self.log,
+        )
         self.server.wait(self.healthy, 30, "to be healthy")
         return self
 
@@ -94,8 +124,10 @@ class Postlude:
             if now != last:
                 last, since = now, time.monotonic()
             elif time.monotonic() - since > stall_seconds:
-                raise BenchError(f"no mail for {stall_seconds} s, {want - last} of {want} are missing; "
-                                 f"stats: {self.stats()}")
+                raise BenchError(
+                    f"no mail for {stall_seconds} s, {want - last} of {want} are missing; "
+                    f"stats: {self.stats()}"
+                )
         return time.monotonic()
 
     def counts_check(self, orders, mails):
@@ -104,10 +136,17 @@ class Postlude:
         while True:  # the last answers of the sink may still be on their way into the store
             stats = self.stats()
             messages = stats["messages"]
-            wrong = [f"{what} {have}, not {want}" for what, have, want in (
-                ("orders", stats["orders"], orders), ("accepted", messages["accepted"], mails),
-                ("waiting", messages["waiting"], 0), ("failed", messages["failed"], 0),
-                ("unknown", messages["unknown"], 0)) if have != want]
+            wrong = [
+                f"{what} {have}, not {want}"
+                for what, have, want in (
+                    ("orders", stats["orders"], orders),
+                    ("accepted", messages["accepted"], mails),
+                    ("waiting", messages["waiting"], 0),
+                    ("failed", messages["failed"], 0),
+                    ("unknown", messages["unknown"], 0),
+                )
+                if have != want
+            ]
             if not wrong:
                 return stats
             if time.monotonic() > end:

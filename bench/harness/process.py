@@ -1,4 +1,5 @@
 """Child processes of a bench: started with their output kept, stopped by id, measured as a tree."""
+
 import contextlib
 import os
 import pathlib
@@ -21,20 +22,30 @@ class Process:
         self.name = pathlib.Path(str(command[0])).name
         self.log = pathlib.Path(log)
         self.out = self.log.open("wb")
-        self.child = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=self.out,
-                                      stderr=subprocess.STDOUT, env={**os.environ, **(env or {})}, cwd=cwd)
+        self.child = subprocess.Popen(
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=self.out,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **(env or {})},
+            cwd=cwd,
+        )
 
     def text(self):
         return self.log.read_text(encoding="utf-8", errors="replace")
 
     def check(self):
         if self.child.poll() is not None:
-            raise BenchError(f"{self.name} ended with {self.child.returncode}: {self.text()[-2000:]}")
+            raise BenchError(
+                f"{self.name} ended with {self.child.returncode}: {self.text()[-2000:]}"
+            )
 
     def wait_port(self, seconds=20):
         """The port that the program says it listens on (`listening PORT`)."""
+
         def said():
             return [line for line in self.text().splitlines() if line.startswith("listening ")]
+
         return int(self.wait(said, seconds, "to listen")[0].split()[1])
 
     def wait(self, ready, seconds, what):
@@ -81,7 +92,9 @@ def tree_pids(root):
         found.append(pid)
         with contextlib.suppress(OSError):
             for task in os.listdir(f"/proc/{pid}/task"):
-                rest += map(int, pathlib.Path(f"/proc/{pid}/task/{task}/children").read_text().split())
+                rest += map(
+                    int, pathlib.Path(f"/proc/{pid}/task/{task}/children").read_text().split()
+                )
     return found
 
 

@@ -1,4 +1,5 @@
 """Folders for data of one run: on the disk that is measured, gone afterwards."""
+
 import contextlib
 import os
 import pathlib

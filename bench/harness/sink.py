@@ -1,4 +1,5 @@
 """Where the mails go: our own sink, which keeps time, or postfix's smtp-sink."""
+
 import array
 import contextlib
 import os
@@ -12,7 +13,7 @@ BULK = 1 << 63
 
 
 class OwnSink(Process):
-    """bench/load/sink.c: counts over SMTP itself, and logs each mail's moment, number and Message-ID."""
+    """bench/load/sink.c: counts, and logs each mail's moment, number and Message-ID."""
 
     def __init__(self, folder):
         self.rows_file = folder / "sink.rows"
@@ -50,8 +51,10 @@ class PostfixSink(Process):
     def __init__(self, folder):
         self.port = free_port()
         user = ["-u", "nobody"] if os.geteuid() == 0 else []
-        super().__init__(["/usr/sbin/smtp-sink", *user, "-c", f"inet:127.0.0.1:{self.port}", "1024"],
-                         folder / "smtp-sink.log")
+        super().__init__(
+            ["/usr/sbin/smtp-sink", *user, "-c", f"inet:127.0.0.1:{self.port}", "1024"],
+            folder / "smtp-sink.log",
+        )
         self.wait(lambda: port_open(self.port), 10, "to listen")
 
     def mails(self):
@@ -68,4 +71,6 @@ def distinct_check(rows, want):
     if 0 in ids:
         raise BenchError("a mail came without Message-ID")
     if len(rows) != want or len(ids) != want:
-        raise BenchError(f"{want} mails were due, {len(rows)} came with {len(ids)} different Message-IDs")
+        raise BenchError(
+            f"{want} mails were due, {len(rows)} came with {len(ids)} different Message-IDs"
+        )

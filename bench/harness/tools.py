@@ -1,4 +1,5 @@
 """The C programs of bench/load, built when older than their sources, and the order templates."""
+
 import json
 import pathlib
 import subprocess
@@ -8,8 +9,20 @@ from .process import BenchError
 
 BENCH = pathlib.Path(__file__).resolve().parent.parent
 LOAD, BIN = BENCH / "load", BENCH / "bin"
-FLAGS = ["-std=gnu17", "-O2", "-g", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wshadow", "-Wstrict-prototypes",
-         "-Wmissing-prototypes", "-Wwrite-strings", "-Wvla", "-Werror"]
+FLAGS = [
+    "-std=gnu17",
+    "-O2",
+    "-g",
+    "-D_GNU_SOURCE",
+    "-Wall",
+    "-Wextra",
+    "-Wshadow",
+    "-Wstrict-prototypes",
+    "-Wmissing-prototypes",
+    "-Wwrite-strings",
+    "-Wvla",
+    "-Werror",
+]
 PROGRAMS = {  # name: sources besides its own, libraries
     "http_load": (["client.c", "order.c", "samples.c"], ["-lcrypto"]),
     "http_null": (["listen.c"], []),
@@ -27,8 +40,13 @@ def tool(name):
     program = BIN / name
     if not program.exists() or program.stat().st_mtime < newest:
         BIN.mkdir(exist_ok=True)
-        done = subprocess.run(["cc", *FLAGS, *map(str, sources), "-o", str(program), *libraries], text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        done = subprocess.run(
+            ["cc", *FLAGS, *map(str, sources), "-o", str(program), *libraries],
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
         if done.returncode:
             raise BenchError(f"building {name}: {done.stdout}")
     return program
@@ -46,8 +64,13 @@ def order_templates():
 
 def run_json(*command):
     """Runs a program that prints one line of JSON."""
-    done = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          check=False)
+    done = subprocess.run(
+        [str(part) for part in command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         raise BenchError(f"{pathlib.Path(str(command[0])).name}: {done.stderr.strip()}")
     return json.loads(done.stdout)
