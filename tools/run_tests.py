@@ -26,6 +26,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
 # Folders of test/ that are not for every day.
 LATER = ("browser", "crash", "pack", "long")
+TOLD = 20  # failures that are printed with all they said
 # Sanitizers stop at the first mistake and fail the process, so that no test can overlook one.
 SANITIZERS = {
     "ASAN_OPTIONS": "abort_on_error=1:detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1",
@@ -76,34 +77,53 @@ def unit_run(folder, test):
     return tap_read(stem, done.stdout, done.returncode)
 
 
-def stage_pytest(folder, *paths, minutes=20):
-    """pytest over paths of test/, its words straight to the terminal."""
+def stage_pytest(folder, path, minutes=60, live=True):
+    """pytest over one path of test/. live: its words go straight to the terminal."""
     prefix = stem_of(folder)
     with tempfile.TemporaryDirectory(prefix="postlude-test-") as scratch:
         report = pathlib.Path(scratch) / "junit.xml"
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short",
-                   "--no-summary", "-o", "junit_family=xunit2", f"--rootdir={ROOT}", f"--junitxml={report}", *paths]
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", "--no-summary",
+                   "-o", "junit_family=xunit2", f"--rootdir={ROOT}", f"--junitxml={report}", path]
         try:
-            status = subprocess.run(command, cwd=ROOT, env=test_environment(folder), check=False,
-                                    timeout=60 * minutes).returncode
-        except subprocess.TimeoutExpired:
-            return [Result(f"{prefix}pytest: time", FAILED, f"still running after {minutes} min")]
+            done = subprocess.run(command, cwd=ROOT, env=test_environment(folder), check=False, text=True,
+                                  stdout=None if live else subprocess.PIPE, timeout=60 * minutes,
+                                  stderr=None if live else subprocess.STDOUT)
+        except subprocess.TimeoutExpired as late:
+            said = (late.stdout or b"").decode(errors="replace")
+            return [Result(f"{prefix}{path}: time", FAILED, f"still running after {minutes} min\n{said}")]
         results = junit_read(report, prefix) if report.exists() else []
     # 0: all passed, 1: some failed, 5: nothing to run. Anything else is pytest's own trouble.
-    if status not in (0, 1, 5) and not any(result.outcome == FAILED for result in results):
-        results.append(Result(f"{prefix}pytest: exit", FAILED, f"exit status {status}"))
+    if done.returncode not in (0, 1, 5) and not any(result.outcome == FAILED for result in results):
+        results.append(Result(f"{prefix}{path}: exit", FAILED, f"exit status {done.returncode}\n{done.stdout}"))
     return results
 
 
 def stage_everyday(folder):
-    """What ./dev test runs, against the program of one build folder."""
+    """What ./dev test runs, against the program of one build folder. Each folder of test/ is a pytest of
+    its own: they run side by side, and modules of the same name do not meet."""
     paths = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "test").iterdir()
-                   if path.is_dir() and path.name not in LATER)
-    return stage_unit(folder) + stage_pytest(folder, *paths)
+                   if path.is_dir() and path.name not in LATER and holds_tests(path))
+    results = stage_unit(folder)
+    say(folder, "test/unit", results)
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        running = {pool.submit(stage_pytest, folder, path, live=False): path for path in paths}
+        for done in concurrent.futures.as_completed(running):
+            say(folder, running[done], done.result())
+            results += done.result()
+    return results
+
+
+def holds_tests(path):
+    return any(True for pattern in ("test_*.py", "*.flow") for _ in path.rglob(pattern))
+
+
+def say(folder, path, results):
+    wrong = sum(result.outcome != PASSED for result in results)
+    print(f"   {stem_of(folder)}{path}: {len(results)} tests" + (f", {wrong} not passed" if wrong else ""), flush=True)
 
 
 def stage_folder(folder, name):
-    return stage_pytest(folder, f"test/{name}", minutes=60) if (ROOT / "test" / name).is_dir() else []
+    return stage_pytest(folder, f"test/{name}") if (ROOT / "test" / name).is_dir() else []
 
 
 def stage_fuzz():
@@ -125,7 +145,7 @@ def stage_named(name):
         return results or [Result(name, FAILED, "no such test in test/unit/meson.build")]
     for path in (f"{room}/{stem}", f"{room}/{stem}.flow", f"{room}/{stem}.py", f"{room}/test_{stem}.py"):
         if (ROOT / "test" / path).exists():
-            results = stage_pytest("build", str(pathlib.Path("test", path)), minutes=60)
+            results = stage_pytest("build", str(pathlib.Path("test", path)))
             return results or [Result(name, FAILED, "nothing to run there")]
     return [Result(name, FAILED, "no such test")]
 
@@ -163,12 +183,13 @@ def judge(results):
 
 
 def report(results, started):
+    """Prints what did not pass, the first ones with all they said, and the last line; ends the program."""
     results = judge(results)
-    for result in results:
-        if result.outcome != PASSED:
-            print(f"\n{result.outcome.upper()} {result.name}")
-            for line in result.detail.strip().splitlines()[-40:]:
-                print(f"    {line}")
+    wrong = [result for result in results if result.outcome != PASSED]
+    for place, result in enumerate(wrong):
+        print(f"\n{result.outcome.upper()} {result.name}" if place < TOLD else f"{result.outcome} {result.name}")
+        for line in result.detail.strip().splitlines()[-40:] if place < TOLD else ():
+            print(f"    {line}")
     count = {outcome: sum(r.outcome == outcome for r in results) for outcome in (PASSED, FAILED, SKIPPED)}
     print(f"\n{time.monotonic() - started:.0f} s")
     line = f"{count[PASSED]} passed, {count[FAILED]} failed"
