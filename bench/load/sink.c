@@ -143,7 +143,8 @@ command_obey(Session *session, Counts *counts, const char *line)
         answer(session, "250 2.1.5 Ok");
     } else if (verb_is(line, "DATA")) {
         session->in_mail = session->fresh = true;
-        session->head_len = 0;
+        session->head[0] = '\n'; /* so that the first header line is found like the others */
+        session->head_len = 1;
         answer(session, "354 End data with <CR><LF>.<CR><LF>");
     } else if (verb_is(line, "EHLO")) {
         answer(session, "250-sink\r\n250-PIPELINING\r\n250-SIZE 52428800\r\n250-8BITMIME\r\n"
