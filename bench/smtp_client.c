@@ -87,7 +87,7 @@ main(int argc, char **argv)
         return 1;
     }
     int64_t from = clock_monotonic();
-    while (run.sent + run.lost < mails) {
+    while (run.sent < mails && !run.lost) {
         for (size_t room = smtp_pool_room(pool); room && run.begun < mails; room--)
             run_submit(&run, pool);
         smtp_loop_turn(loop, 1000);

@@ -1,8 +1,65 @@
-"""Mails of a lower lane, waiting in the store before the server starts: what a campaign will be."""
+"""Mails of a lower lane, waiting in the store before the server starts: what a campaign will be.
 
+A server of its own makes one real confirmation; its message is then copied, words and all, into the lane
+of campaigns, to an address of its own each (`bulk.00000001@example.com`, which the sink knows apart).
+"""
+
+import contextlib
+import sqlite3
+
+from .load import Orders
 from .process import BenchError
+from .sink import OwnSink
+
+LANE_CAMPAIGNS = 3  # model.h
+KIND_MESSAGE = 5  # kinds.def
+IDS_PER_MS = 1000  # an id is ms << 22 | kind << 16 | counter below 1,024 (id.h)
+SEED_NUMBER = 90000000  # the order that is copied; no load reaches it
+
+
+def seed(ours):
+    """One order through the whole path; its mail goes to a sink of its own."""
+    folder = ours.folder.parent / "seed"
+    folder.mkdir()
+    with OwnSink(folder) as sink:
+        ours.set(**{"smtp.url": f"smtp://127.0.0.1:{sink.port}"})
+        with ours.serving():
+            orders = Orders()
+            orders.next = SEED_NUMBER
+            orders.post(ours.port, 1, connections=1)
+            ours.counts_check(1, 1)
+    ours.set(**{"smtp.url": f"smtp://127.0.0.1:{ours.sink_port}"})
+
+
+def columns(db):
+    return [row[1] for row in db.execute("PRAGMA table_info(message)")]
+
+
+def copies(template, count):
+    """Rows like the template; ids of the moments before it."""
+    last_ms = (template["id"] >> 22) - 1
+    for number in range(count):
+        ms, counter = last_ms - number // IDS_PER_MS, number % IDS_PER_MS
+        yield {
+            **template,
+            "id": ms << 22 | KIND_MESSAGE << 16 | counter,
+            "address": f"bulk.{number:08d}@example.com",
+            "lane": LANE_CAMPAIGNS,
+            "state": "ready",
+            "attempts": 0,
+        }
 
 
 def fill(ours, count):
-    if count:
-        raise BenchError("nothing makes mails of a lower lane yet")
+    """Leaves `count` mails ready in the lowest lane, and one order that was served."""
+    seed(ours)
+    with contextlib.closing(sqlite3.connect(ours.store_file())) as db, db:
+        db.row_factory = sqlite3.Row
+        found = db.execute("SELECT * FROM message").fetchall()
+        if len(found) != 1 or found[0]["state"] != "accepted" or not found[0]["body"]:
+            raise BenchError("the seed order did not leave one accepted message")
+        names = columns(db)
+        db.executemany(
+            f"INSERT INTO message ({', '.join(names)}) VALUES ({', '.join(':' + n for n in names)})",
+            copies(dict(found[0]), count),
+        )

@@ -1,5 +1,6 @@
 """Our side: one server on a fresh data folder with one shop, set up by its own command line."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -12,6 +13,13 @@ from .process import BenchError, Process, free_port
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 SHOP = "bench"
+SETTINGS = {
+    "shopify.secret": SECRET,
+    "live_since": "2020-01-01T00:00:00Z",
+    "mail.from": "Bench <orders@bench.example>",
+    "legal.address": "17 quai des Célestins, 69002 Lyon, France",
+    "public_url": "https://bench.example",
+}
 
 
 def binary():
@@ -24,11 +32,10 @@ def binary():
 class Postlude:
     """with Postlude(folder, sink_port) as ours: ours.port, ours.stats() ..."""
 
-    def __init__(self, folder, sink_port, signing=None, before_start=None, settings=None):
+    def __init__(self, folder, sink_port, signing=None, before_start=None):
         self.folder, self.sink_port, self.signing = folder / "data", sink_port, signing
-        self.before_start, self.settings = before_start, settings or {}
-        self.log = folder / "postlude.log"
-        self.port, self.server = None, None
+        self.before_start, self.log = before_start, folder / "postlude.log"
+        self.port = self.server = self.run = None
 
     def verb(self, *arguments):
         """Runs a verb of the command line; its output. Fails when it does."""
@@ -41,56 +48,40 @@ class Postlude:
         return done.stdout
 
     def set_up(self):
-        self.verb(
-            "shop",
-            "add",
-            SHOP,
-            "--name",
-            "Bench",
-            "--currency",
-            "EUR",
-            "--zone",
-            "Europe/Paris",
-            "--locale",
-            "en",
-        )
-        settings = {
-            "shopify.secret": SECRET,
-            "live_since": "2020-01-01T00:00:00Z",
-            "smtp.url": f"smtp://127.0.0.1:{self.sink_port}",
-            "mail.from": "Bench <orders@bench.example>",
-            "legal.address": "17 quai des Célestins, 69002 Lyon, France",
-            "public_url": "https://bench.example",
-            **self.settings,
-        }
-        self.verb("shop", "set", SHOP, *(f"{key}={value}" for key, value in settings.items()))
+        place = ("--currency", "EUR", "--zone", "Europe/Paris", "--locale", "en")
+        self.verb("shop", "add", SHOP, "--name", "Bench", *place)
+        self.set(**{**SETTINGS, "smtp.url": f"smtp://127.0.0.1:{self.sink_port}"})
         if self.signing:
-            self.verb(
-                "key",
-                "dkim",
-                SHOP,
-                "--domain",
-                "bench.example",
-                "--selector",
-                "bench",
-                "--type",
-                self.signing,
-            )
+            names = ("--domain", "bench.example", "--selector", "bench", "--type", self.signing)
+            self.verb("key", "dkim", SHOP, *names)
+
+    def set(self, **settings):
+        self.verb("shop", "set", SHOP, *(f"{key}={value}" for key, value in settings.items()))
+
+    @contextlib.contextmanager
+    def serving(self):
+        self.port = free_port()
+        command = [binary(), "serve", "--data", self.folder, "--listen", f"127.0.0.1:{self.port}"]
+        with Process(command, self.log) as self.server:
+            self.server.wait(self.healthy, 30, "to be healthy")
+            yield self
 
     def __enter__(self):
         self.set_up()
         if self.before_start:
             self.before_start(self)
-        self.port = free_port()
-        self.server = Process(
-            [binary(), "serve", "--data", self.folder, "--listen", f"127.0.0.1:{self.port}"],
-            self.log,
-        )
-        self.server.wait(self.healthy, 30, "to be healthy")
-        return self
+        self.run = self.serving()
+        return self.run.__enter__()
 
     def __exit__(self, *failure):
-        self.server.__exit__(*failure)
+        return self.run.__exit__(*failure)
+
+    def store_file(self):
+        """The store of a server that is stopped."""
+        found = [path for path in self.folder.glob("*.db") if path.is_file()]
+        if len(found) != 1:
+            raise BenchError(f"{self.folder} has {len(found)} stores")
+        return found[0]
 
     def healthy(self):
         try:
@@ -131,24 +122,23 @@ class Postlude:
         return time.monotonic()
 
     def counts_check(self, orders, mails):
-        """The server's own counts agree with what was acknowledged and what the sink holds."""
+        """The server's own counts agree with what was acknowledged and what the sink holds. The
+        last answers of the sink may still be on their way into the store, so it is asked again."""
         end = time.monotonic() + 30
-        while True:  # the last answers of the sink may still be on their way into the store
-            stats = self.stats()
-            messages = stats["messages"]
-            wrong = [
-                f"{what} {have}, not {want}"
-                for what, have, want in (
-                    ("orders", stats["orders"], orders),
-                    ("accepted", messages["accepted"], mails),
-                    ("waiting", messages["waiting"], 0),
-                    ("failed", messages["failed"], 0),
-                    ("unknown", messages["unknown"], 0),
-                )
-                if have != want
-            ]
-            if not wrong:
-                return stats
+        while wrong := counts_wrong(self.stats(), orders, mails):
             if time.monotonic() > end:
-                raise BenchError(f"counts do not add up: {'; '.join(wrong)}: {stats}")
+                raise BenchError(f"counts do not add up: {'; '.join(wrong)}: {self.stats()}")
             time.sleep(0.1)
+
+
+def counts_wrong(stats, orders, mails):
+    """What differs from what it should be, in words."""
+    messages = stats["messages"]
+    want = (
+        ("orders", stats["orders"], orders),
+        ("accepted", messages["accepted"], mails),
+        ("waiting", messages["waiting"], 0),
+        ("failed", messages["failed"], 0),
+        ("unknown", messages["unknown"], 0),
+    )
+    return [f"{what} {have}, not {due}" for what, have, due in want if have != due]
