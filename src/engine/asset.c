@@ -69,7 +69,7 @@ asset_url(Arena *arena, const char *file)
     return arena_format(arena, "/static/%s/%s", asset->hash, file);
 }
 
-/* RFC 9110 13.1.2; a weak validator matches too, because a proxy that compresses makes ours weak. */
+/* RFC 9110 13.1.2; a weak validator matches too: a proxy that compresses makes ours weak. */
 static bool
 asset_is_cached(const HttpRequest *request, const char *etag)
 {

@@ -137,8 +137,8 @@ folder_close(Folder *folder)
 {
     if (!folder)
         return;
-    /* The file stays: removing it would let a third program lock a new one beside a second program's
-     * lock on the old one. */
+    /* The file stays: removing it would let a third program lock a new one beside a second
+     * program's lock on the old one. */
     if (folder->lock_fd >= 0)
         close(folder->lock_fd);
     free(folder->path);

@@ -1,8 +1,8 @@
 /* guard.c - a parent that only restarts its worker.
  *
- * The parent blocks its signals and waits for them one by one with sigtimedwait, so that nothing here
- * runs in a signal handler. It uses no heap and no stdio: what it does not touch stays shared with
- * the worker and costs no memory.
+ * The parent blocks its signals and waits for them one by one with sigtimedwait, so that nothing
+ * here runs in a signal handler. It uses no heap and no stdio: what it does not touch stays shared
+ * with the worker and costs no memory.
  */
 #include "engine/guard.h"
 
@@ -63,7 +63,7 @@ guard_exit_of(const GError *error)
     return GUARD_FAILED;
 }
 
-/* ---- the worker's side ------------------------------------------------------------------------ */
+/* ---- the worker's side ----------------------------------------------------------------------- */
 
 static void
 guard_worker_begin(const Guard *guard, pid_t parent)
@@ -75,7 +75,7 @@ guard_worker_begin(const Guard *guard, pid_t parent)
     sigprocmask(SIG_SETMASK, &guard->before, NULL);
 }
 
-/* ---- the parent's side ------------------------------------------------------------------------ */
+/* ---- the parent's side ----------------------------------------------------------------------- */
 
 static void
 guard_signals_block(Guard *guard)

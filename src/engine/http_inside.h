@@ -26,6 +26,7 @@ typedef enum RequestState {
     REQUEST_READING,
     REQUEST_RUNNING,   /* in the handler */
     REQUEST_SUSPENDED, /* its holder will answer */
+    REQUEST_TAKEN,     /* its holder makes the answer: the server cannot abandon it any more */
     REQUEST_ANSWERED,
     REQUEST_ABANDONED, /* the server stopped before its holder answered */
 } RequestState;
@@ -43,7 +44,8 @@ struct Request {
     _Atomic int refs;  /* the connection's, and the holder's while suspended */
     bool started;      /* the first call was made */
     bool was_suspended;
-    bool queued; /* the answer is libmicrohttpd's */
+    bool wants_json; /* valid when it was suspended */
+    bool queued;     /* the answer is libmicrohttpd's */
     Buf body;
     size_t claimed;   /* bytes of server->bodies */
     size_t discarded; /* bytes of a refused body */
@@ -60,10 +62,11 @@ struct Request {
     Request *before, *after; /* among the suspended; after also among the pooled */
 };
 
-/* One web thread's own: no locks. */
+/* One web thread's own: no locks, and cache lines of its own. */
 struct HttpThread {
     Request *pool;
     int pooled;
+    char apart[112];
 };
 
 struct HttpServer {
@@ -89,8 +92,7 @@ struct HttpServer {
     _Atomic bool refusing;    /* no handler runs any more */
 };
 
-/* ---- http_request.c: the life of a request
- * ------------------------------------------------------ */
+/* ---- http_request.c: the life of a request --------------------------------------------------- */
 
 /* On its connection's thread, from that thread's pool. Splits the target: "/path?query", or
  * "http://host/path?query" as proxies are asked (RFC 9112 3.2.2). */
@@ -101,13 +103,16 @@ void request_recycle(Request *request);
 void request_free(Request *request);
 bool request_unref(Request *request); /* true: that was the last one */
 
+/* Before a holder makes the answer of a suspended request. False: the server has stopped meanwhile
+ * and the request is gone. True also for one that runs in its handler. */
+bool request_take(Request *request);
+
 /* Adds the default headers that the handler has not replaced. */
 void request_headers_finish(Request *request);
 
 HttpMethod http_method_parse(const char *name);
 
-/* ---- http_body.c: what may come in
- * --------------------------------------------------------------- */
+/* ---- http_body.c: what may come in ----------------------------------------------------------- */
 
 /* When the headers are there. statements: how many headers say where the body ends. Sets
  * request->refusal when the body is not wanted; true when that is to be said at once, without
@@ -120,7 +125,6 @@ bool http_body_read(Request *request, Str piece);
 /* Gives its share of the budget back. */
 void http_body_finish(Request *request);
 
-/* ---- http_server.c
- * ------------------------------------------------------------------------------- */
+/* ---- http_server.c --------------------------------------------------------------------------- */
 
 const struct sockaddr *http_peer(const Request *request); /* NULL: unknown */

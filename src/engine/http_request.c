@@ -40,8 +40,7 @@ static const HttpHeader http_defaults[] = {
     {"Cache-Control", "no-store"},
 };
 
-/* ---- life
- * ------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 void
 request_free(Request *request)
@@ -108,8 +107,7 @@ request_new(HttpServer *server, HttpThread *thread, const char *target)
     return request;
 }
 
-/* ---- reading
- * ---------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 bool
 http_query(const HttpRequest *request, const char *name, Str *ret)
@@ -142,6 +140,8 @@ http_header_has(const HttpRequest *request, const char *name, const char *word)
 bool
 http_wants_json(const HttpRequest *request)
 {
+    if (((const Request *)request)->was_suspended)
+        return ((const Request *)request)->wants_json;
     if (http_header_has(request, "Accept", "text/html"))
         return false;
     return http_header_has(request, "Accept", "json") ||
@@ -186,8 +186,22 @@ http_client_address(const HttpRequest *request)
     return is_address ? text : peer;
 }
 
-/* ---- answering
- * -------------------------------------------------------------------------------- */
+/* ---- answering ------------------------------------------------------------------------------- */
+
+bool
+request_take(Request *request)
+{
+    int state = REQUEST_SUSPENDED;
+    if (atomic_compare_exchange_strong(&request->state, &state, REQUEST_TAKEN))
+        return true;
+    if (state == REQUEST_ABANDONED) {
+        if (request_unref(request))
+            request_free(request);
+        return false;
+    }
+    must(state == REQUEST_RUNNING || state == REQUEST_TAKEN);
+    return true;
+}
 
 void
 http_header_add(HttpRequest *pub, const char *name, const char *value)
@@ -226,6 +240,8 @@ void
 http_answer_error(HttpRequest *pub, const GError *error)
 {
     const HttpServer *server = ((Request *)pub)->server;
+    if (!request_take((Request *)pub))
+        return;
     HttpProblem problem = http_problem_of(error);
     if (problem.status == 503)
         http_header_add(pub, "Retry-After", "5");

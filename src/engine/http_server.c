@@ -4,10 +4,11 @@
  *  - Its access handler is called several times for one request: when the headers are there, for
  *    each piece of the body, when all is there, and again when a suspended connection was resumed.
  *    An answer that is queued in the FIRST call counts as "before the body" and closes the
- *    connection (6 times slower); so the first call only prepares, unless refusing early is what we
- *  want. - It decodes and cuts the address in place. The raw one is only seen by the URI log
- *    callback, which is also the first to hear of a request: there the Request is made. It ends in
- *    the completed callback, always, also when the connection breaks.
+ *    connection (6 times slower); so the first call only prepares, unless refusing early is what
+ *    we want.
+ *  - It decodes and cuts the address in place. The raw one is only seen by the URI log callback,
+ *    which is also the first to hear of a request: there the Request is made. It ends in the
+ *    completed callback, always, also when the connection breaks.
  *  - A suspended connection is out of its event loop: nobody notices that the client left, so
  *    nothing of the request can go away under its holder.
  *  - MHD_stop_daemon aborts the program while a connection is suspended.
@@ -33,8 +34,7 @@ enum {
 /* A web thread belongs to one server for life. */
 static _Thread_local HttpThread *http_thread;
 
-/* ---- answering
- * -------------------------------------------------------------------------------- */
+/* ---- answering ------------------------------------------------------------------------------- */
 
 static void
 request_headers_write(Request *request, struct MHD_Response *response)
@@ -111,6 +111,7 @@ http_suspend(HttpRequest *pub)
     Request *request = (Request *)pub;
     HttpServer *server = request->server;
     must(atomic_load(&request->state) == REQUEST_RUNNING);
+    request->wants_json = http_wants_json(pub);
     request->was_suspended = true;
     atomic_fetch_add(&request->refs, 1);
     http_watch_phase(request->watched, HTTP_PHASE_OURS, 0);
@@ -142,28 +143,23 @@ void
 http_answer(HttpRequest *pub, int status, const char *type, Str body)
 {
     Request *request = (Request *)pub;
+    if (!request_take(request))
+        return;
     request->status = status;
     request->type = type;
     request->answer = body;
-    int state = REQUEST_RUNNING;
-    if (atomic_compare_exchange_strong(&request->state, &state, REQUEST_ANSWERED))
-        return;
-    must(state == REQUEST_SUSPENDED || state == REQUEST_ABANDONED);
-    state = REQUEST_SUSPENDED;
-    if (atomic_compare_exchange_strong(&request->state, &state, REQUEST_ANSWERED))
+    if (atomic_exchange(&request->state, REQUEST_ANSWERED) == REQUEST_TAKEN)
         request_resume(request);
-    else if (request_unref(request))
-        request_free(request);
 }
 
-/* ---- reading
- * ---------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 Str
 http_header(const HttpRequest *pub, const char *name)
 {
     const char *value = NULL;
     size_t len = 0;
+    must(!((const Request *)pub)->was_suspended);
     if (MHD_lookup_connection_value_n(((const Request *)pub)->connection, MHD_HEADER_KIND, name,
                                       strlen(name), &value, &len) != MHD_YES)
         return (Str){0};
@@ -238,8 +234,7 @@ request_run(Request *request)
     return request_send(request);
 }
 
-/* ---- what libmicrohttpd calls
- * ----------------------------------------------------------------- */
+/* ---- what libmicrohttpd calls ---------------------------------------------------------------- */
 
 static HttpThread *
 http_thread_get(HttpServer *server)
@@ -342,8 +337,7 @@ http_on_completed(void *arg, struct MHD_Connection *connection, void **mine,
         request_recycle(request);
 }
 
-/* ---- the server
- * ------------------------------------------------------------------------------- */
+/* ---- the server ------------------------------------------------------------------------------ */
 
 static void
 http_options_fill(HttpServerOptions *options)
@@ -388,7 +382,8 @@ http_daemon_start(HttpServer *server)
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, LIMIT_HEADER_BYTES, NULL},
         /* http_watch.c counts; libmicrohttpd's own limit, shared out to its threads, must not come
          * first. */
-        {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)options->connections * options->threads + 16, NULL},
+        {MHD_OPTION_CONNECTION_LIMIT,
+         ((intptr_t)options->connections + HTTP_FILES) * options->threads, NULL},
         {MHD_OPTION_PER_IP_CONNECTION_LIMIT, options->connections_per_ip, NULL},
         {pool ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, options->threads, NULL},
         {MHD_OPTION_END, 0, NULL},

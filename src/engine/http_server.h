@@ -38,7 +38,7 @@ typedef enum HttpMethod { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, METHOD_O
 
 const char *http_method_name(HttpMethod method);
 
-/* ---- a request ------------------------------------------------------------------------------ */
+/* ---- a request ------------------------------------------------------------------------------- */
 
 /* Belongs to the server; valid until it is answered. Everything in it lives in its arena. While it
  * is suspended it (with its arena) belongs to whoever will answer it. */
@@ -52,7 +52,8 @@ typedef struct HttpRequest {
 } HttpRequest;
 
 /* A header by its name in any case; the first one if it was sent twice. The empty Str with at NULL
- * when it is missing. */
+ * when it is missing. Headers, cookies and the address of the client belong to its connection: read
+ * them before http_suspend (must). */
 Str http_header(const HttpRequest *request, const char *name);
 
 /* A decoded value of the query; false if it is missing or not valid (see url.h). */
@@ -69,7 +70,7 @@ const char *http_client_address(const HttpRequest *request);
 /* True if the other side wants JSON rather than a page: it says so in Accept, or it sends JSON. */
 bool http_wants_json(const HttpRequest *request);
 
-/* ---- its answer ----------------------------------------------------------------------------- */
+/* ---- its answer ------------------------------------------------------------------------------ */
 
 /* Adds a header to the answer to come; a default of the same name is replaced (an empty value
  * drops it). The same name twice sends two (Set-Cookie). Both texts are borrowed until the answer
@@ -105,7 +106,7 @@ void http_suspend(HttpRequest *request);
 /* In the handler: was it answered or suspended already? */
 bool http_is_answered(const HttpRequest *request);
 
-/* ---- the server ----------------------------------------------------------------------------- */
+/* ---- the server ------------------------------------------------------------------------------ */
 
 /* Runs on a web thread; must call http_answer..., or http_suspend, before it returns. Must not
  * wait. */

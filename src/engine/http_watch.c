@@ -9,23 +9,29 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { WATCH_LOOK_MS = 500 };
+enum {
+    WATCH_LOOK_MS = 500,
+    WATCH_CLOSING = 128, /* shut and not yet removed, beside those that live */
+};
 
 struct HttpWatched {
     HttpWatch *watch;
     HttpWatched *before, *after;
     int fd;
+    bool over; /* under the lock: shut; its web thread will remove it */
     _Atomic int phase;
     _Atomic int64_t since;    /* when the phase began, monotonic ms */
     _Atomic int64_t deadline; /* when it must be over */
 };
 
 struct HttpWatch {
-    pthread_mutex_t lock; /* list, count, stopping */
+    pthread_mutex_t lock; /* list, counts, stopping */
     pthread_cond_t stop;
     pthread_t thread;
     HttpWatched *first;
-    int64_t count, most;
+    int64_t count; /* in the list */
+    int64_t alive; /* of these not over */
+    int64_t most;
     bool stopping;
     _Atomic int64_t evicted;
 };
@@ -34,7 +40,8 @@ struct HttpWatch {
 static void
 http_watch_shut(HttpWatched *watched)
 {
-    atomic_store_explicit(&watched->phase, HTTP_PHASE_OVER, memory_order_relaxed);
+    watched->over = true;
+    watched->watch->alive--;
     shutdown(watched->fd, SHUT_RDWR);
     atomic_fetch_add_explicit(&watched->watch->evicted, 1, memory_order_relaxed);
 }
@@ -48,13 +55,11 @@ http_watch_phase_of(HttpWatched *watched)
 static bool
 http_watch_is_late(HttpWatched *watched, int64_t now)
 {
-    int phase = http_watch_phase_of(watched);
-    return phase != HTTP_PHASE_OURS && phase != HTTP_PHASE_OVER &&
+    return !watched->over && http_watch_phase_of(watched) != HTTP_PHASE_OURS &&
            atomic_load_explicit(&watched->deadline, memory_order_relaxed) <= now;
 }
 
-/* ---- the thread that looks
- * -------------------------------------------------------------------- */
+/* ---- the thread that looks ------------------------------------------------------------------- */
 
 static void
 http_watch_look(HttpWatch *watch)
@@ -90,8 +95,7 @@ http_watch_work(void *arg)
     return NULL;
 }
 
-/* ---- life
- * ------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 HttpWatch *
 http_watch_new(int most)
@@ -124,8 +128,7 @@ http_watch_free(HttpWatch *watch)
     g_free(watch);
 }
 
-/* ---- connections
- * ------------------------------------------------------------------------------ */
+/* ---- connections ----------------------------------------------------------------------------- */
 
 static HttpWatched *
 http_watch_oldest(HttpWatch *watch, HttpPhase phase)
@@ -134,7 +137,8 @@ http_watch_oldest(HttpWatch *watch, HttpPhase phase)
     int64_t oldest = INT64_MAX;
     for (HttpWatched *watched = watch->first; watched; watched = watched->after) {
         int64_t since = atomic_load_explicit(&watched->since, memory_order_relaxed);
-        if (http_watch_phase_of(watched) == (int)phase && since < oldest) {
+        /* The newest stand first: of equals take the last. */
+        if (!watched->over && http_watch_phase_of(watched) == (int)phase && since <= oldest) {
             oldest = since;
             ret = watched;
         }
@@ -160,13 +164,14 @@ http_watch_add(HttpWatch *watch, int fd, int64_t within_ms)
     http_watch_phase(watched, HTTP_PHASE_HEAD, within_ms);
 
     pthread_mutex_lock(&watch->lock);
-    if (watch->count >= watch->most - watch->most / 8)
+    if (watch->alive >= watch->most - watch->most / 8)
         http_watch_make_room(watch);
     watched->after = watch->first;
     if (watch->first)
         watch->first->before = watched;
     watch->first = watched;
-    if (++watch->count > watch->most)
+    watch->count++;
+    if (++watch->alive > watch->most || watch->count > watch->most + WATCH_CLOSING)
         http_watch_shut(watched);
     pthread_mutex_unlock(&watch->lock);
     return watched;
@@ -184,6 +189,7 @@ http_watch_remove(HttpWatched *watched)
     if (watched->after)
         watched->after->before = watched->before;
     watch->count--;
+    watch->alive -= !watched->over;
     pthread_mutex_unlock(&watch->lock);
     g_free(watched);
 }

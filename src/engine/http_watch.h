@@ -23,10 +23,10 @@ typedef enum HttpPhase {
     HTTP_PHASE_BODY,   /* its body is on the way */
     HTTP_PHASE_ANSWER, /* it takes our answer */
     HTTP_PHASE_OURS,   /* we are at work: no deadline */
-    HTTP_PHASE_OVER,   /* shut; its web thread will remove it */
 } HttpPhase;
 
-/* most: connections at once; one more is shut at once. */
+/* most: connections at once; one more is shut at once. (A shut one keeps its descriptor for the
+ * moment until its web thread has removed it; of these there are at most 128.) */
 HttpWatch *http_watch_new(int most);
 void http_watch_free(HttpWatch *watch); /* when all connections were removed */
 

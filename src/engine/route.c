@@ -40,8 +40,7 @@ struct Router {
     size_t count;
 };
 
-/* ---- building
- * --------------------------------------------------------------------------------- */
+/* ---- building -------------------------------------------------------------------------------- */
 
 Router *
 router_new(const RouterOptions *options)
@@ -242,8 +241,7 @@ router_nth(const Router *router, size_t index, const char **ret_feature)
     return row->route;
 }
 
-/* ---- finding
- * ---------------------------------------------------------------------------------- */
+/* ---- finding --------------------------------------------------------------------------------- */
 
 typedef struct RouteSearch {
     HttpMethod method;
@@ -390,8 +388,7 @@ router_find(const Router *router, Arena *arena, HttpMethod method, Str path,
     return row ? row->route : NULL;
 }
 
-/* ---- serving
- * ---------------------------------------------------------------------------------- */
+/* ---- serving --------------------------------------------------------------------------------- */
 
 Str
 route_param(const RouteCtx *ctx, const char *name)
