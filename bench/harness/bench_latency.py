@@ -1,8 +1,8 @@
 """latency: from an order's webhook to its mail accepted.
 
 First an order each 100 ms with nothing else to do, then one each 25 ms while 100,000 mails of a
-lower lane leave. A mail's moment is
-when the sink writes its 250; an order's moment is when it was due, so a stalled server cannot hide.
+lower lane leave. A mail's moment is when the sink writes its 250; an order's moment is when it was
+due, so a stalled server cannot hide.
 """
 
 import array
