@@ -25,7 +25,7 @@ from test_report import FAILED, PASSED, SKIPPED, Result, junit_read, tap_read
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
 # Folders of test/ that are not for every day.
-LATER = ("browser", "crash", "pack", "long")
+LATER = ("browser", "crash", "gate", "long", "pack")
 TOLD = 20  # failures that are printed with all they said
 # Sanitizers stop at the first mistake and fail the process, so that no test can overlook one.
 SANITIZERS = {
@@ -202,12 +202,13 @@ FAST = [
 ]
 ALL = [
     ("lint", stage_lint),
-    ("clang", lambda: stage_command("build-clang", "./dev", "clang")),
+    ("clang", lambda: stage_command("build-clang", "./dev", "clang") + stage_command("clang-tidy", "./dev", "tidy")),
     ("control", lambda: stage_command("build-control", "./dev", "control")),
     *FAST,
     ("sanitizers", lambda: stage_command("build-asan", "./dev", "asan") + stage_everyday("build-asan")),
     ("browser", lambda: stage_folder("build", "browser")),
     ("package", lambda: stage_folder("build", "pack")),
+    ("red fixtures of the compilers", lambda: stage_folder("build", "gate")),
     ("crash", lambda: stage_folder("build", "crash")),
 ]
 LONG = [

@@ -31,7 +31,7 @@ WRONG = [
     ("src/flow/x.c", "#ifdef __linux__", "#if"),
     ("src/feature/x/x.c", "    buf_add_cstr(page, \"<td class='n'>\");", "HTML in C"),
     ("doc/x.md", "TO" "DO: say more", "unfinished"),
-    ("src/flow/x.c", "/* XX" "X what if */", "unfinished"),
+    ("src/flow/x.c", "/* FIX" "ME: what if */", "unfinished"),
     ("src/flow/x.c", "int n; ", "trailing space"),
     ("dev", "say hello\r", "trailing space"),
 ]
@@ -42,6 +42,8 @@ FINE = [
     ("src/flow/x.c", "    order_exit(run); _exit(1); localtime_r(&seconds, &now);"),
     ("src/main.c", "    exit(2);"),
     ("src/engine/x.c", "#ifdef __linux__"),
+    ("src/flow/x.c", "#ifdef CONTROL_SKIP_CLAIM"),
+    ("src/engine/liquid/x.c", "    buf_add_cstr(out, \"<br />\");"),
     ("src/flow/x.c", "    buf_add_cstr(line, \"<ana@example.com>\");"),
     ("src/flow/x.c", "    bool small = left < right && right > 0;"),
     ("src/flow/x.c", "    must(row); char quote = '\"'; other(\"it's\");"),
