@@ -87,6 +87,7 @@ class BareMachine:
         if SHARED.is_dir():
             (self.folder / "shared").mkdir()
             self.inside(f"{HOME}/shared").symlink_to("/shared")
+        self.set_up_npm()
         self.as_root(f"chown -hR {self.user}: {HOME}")
         return self
 
@@ -106,6 +107,20 @@ class BareMachine:
         self.inside("/etc/apt/apt.conf.d/90way").write_text("\n".join(ways) + "\n")
         for name in ("resolv.conf", "hosts"):
             shutil.copy(f"/etc/{name}", self.inside(f"/etc/{name}"))
+
+    def set_up_npm(self):
+        """The same registry, and the same authorities to trust on the way to it."""
+        asked = subprocess.run(["npm", "config", "get", "registry", "cafile"], text=True, cwd="/", check=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+        settings = [line for line in asked.splitlines() if not line.endswith("=null")]
+        authorities = self.inside("/etc/ssl/registry.crt")
+        for place, line in enumerate(settings):
+            if line.startswith("cafile="):
+                authorities.parent.mkdir(exist_ok=True)
+                shutil.copy(line.removeprefix("cafile="), authorities)
+                settings[place] = "cafile=/etc/ssl/registry.crt"
+        for home in (HOME, "/root"):
+            self.inside(f"{home}/.npmrc").write_text("\n".join(settings) + "\n")
 
     def command(self, script, user):
         """The words that run a shell script in the machine as that user."""
