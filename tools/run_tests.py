@@ -130,8 +130,9 @@ def stage_fuzz():
     built = stage_command("build-fuzz", "./dev", "fuzzers")
     if built[0].outcome == FAILED:
         return built
+    seconds = {"POSTLUDE_FUZZ_SECONDS": os.environ.get("POSTLUDE_FUZZ_SECONDS", "180")}
     done = subprocess.run([sys.executable, "tools/run_fuzz.py", "--json"], cwd=ROOT, text=True,
-                          stdout=subprocess.PIPE, check=False)
+                          stdout=subprocess.PIPE, check=False, env=os.environ | seconds)
     return built + [Result(**row) for row in json.loads(done.stdout)]
 
 
@@ -213,7 +214,8 @@ ALL = [
 ]
 LONG = [
     *ALL,
-    ("threads", lambda: stage_command("build-tsan", "./dev", "tsan") + stage_everyday("build-tsan")),
+    ("threads", lambda: stage_command("build-tsan", "./dev", "tsan") + stage_everyday("build-tsan")
+     + stage_pytest("build-tsan", "test/long/test_storm.py")),
     ("fuzz", stage_fuzz),
     ("long", lambda: stage_folder("build", "long")),
 ]

@@ -29,7 +29,7 @@ from .server import Server, ask
 from .sink import Sink
 
 SECRET = "hush-storm"
-CONNECTIONS, DEPTH = 4, 2  # smtp.connections as set below; mails in hand per connection as in engine/smtp.h
+CONNECTIONS, DEPTH = 4, 4  # smtp.connections as set below; PIPELINE_DEPTH of flow/sender.c
 CLIENTS = 6
 REPLY_SECONDS = 0.01  # between taking a mail and saying so
 KILL_SECONDS = 0.25   # a kill comes at a random moment up to so long after the server is up
@@ -139,7 +139,7 @@ def run(order_count, kill_count, seed, program=None):
     sink, port, every = Sink(reply_seconds=REPLY_SECONDS), free_port(), orders(order_count)
     with Server(control=False, program=program) as server:
         server.listen = f"127.0.0.1:{port}"
-        _add_shop(server, sink)
+        add_shop(server, sink)
         storm = Storm(port)
         try:
             kills = _kill_again_and_again(server, storm, every, kill_count, chance)
@@ -157,7 +157,7 @@ def run(order_count, kill_count, seed, program=None):
     return report
 
 
-def _add_shop(server, sink):
+def add_shop(server, sink):
     server.cli("shop", "add", "storm", "--name", "Storm", "--currency", "EUR", "--zone", "Europe/Paris", "--locale", "en")
     server.cli("shop", "set", "storm", "live_since=2020-01-01T00:00:00Z", f"shopify.secret={SECRET}",
                "mail.from=Storm <orders@storm.example>", "public_url=https://storm.example",
