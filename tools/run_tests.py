@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 
 from test_report import FAILED, PASSED, SKIPPED, Result, junit_read, tap_read
 
@@ -224,20 +225,32 @@ SUITES = {"fast": FAST, "all": ALL, "long": LONG}
 
 def main(names):
     started = time.monotonic()
-    if os.environ.get("G") and len(names) == 1:
-        debug(names[0])
     suite = names[0] if names and names[0] in SUITES else "fast"
     os.environ["POSTLUDE_SUITE"] = suite
     if suite != "fast":
         os.environ["POSTLUDE_CONTROL"] = str(ROOT / "build-control" / "postlude")
     stages = SUITES[suite] if not names or names[0] in SUITES else [
         (name, lambda name=name: stage_named(name)) for name in names]
+    built = stage_command("build", "./dev", "build")
+    if built[0].outcome == FAILED:
+        report(built, started)
+    if os.environ.get("G") and len(names) == 1:
+        debug(names[0])
+    print(f"-- build: {time.monotonic() - started:.0f} s")
     results = []
     for title, stage in stages:
         begun = time.monotonic()
-        results += stage()
+        results += staged(title, stage)
         print(f"-- {title}: {time.monotonic() - begun:.0f} s", flush=True)
     report(results, started)
+
+
+def staged(title, stage):
+    """A stage that breaks is a failure like any other; the rest still runs."""
+    try:
+        return stage()
+    except Exception:  # noqa: BLE001
+        return [Result(title, FAILED, traceback.format_exc())]
 
 
 if __name__ == "__main__":

@@ -2,10 +2,14 @@
 import pathlib
 import re
 import subprocess
+import sys
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+
+import run_tests  # noqa: E402
 
 
 def dev(*words):
@@ -33,12 +37,37 @@ def test_an_unknown_verb_is_wrong_usage():
     assert said.returncode == 2 and "./dev run" in said.stdout
 
 
+@pytest.fixture
+def built(monkeypatch):
+    """The build ends as the test says; nothing is built."""
+    def ends(outcome, detail=""):
+        monkeypatch.setattr(run_tests, "stage_command", lambda *_: [run_tests.Result("build", outcome, detail)])
+    return ends
+
+
+def suite(capsys, *names):
+    """(exit status, last line) of a run."""
+    with pytest.raises(SystemExit) as ended:
+        run_tests.main(names)
+    return ended.value.code, capsys.readouterr().out.splitlines()[-1]
+
+
 @pytest.mark.parametrize("name", ["unit/no_such_test", "flow/no_such_scenario", "no_such_folder"])
-def test_a_test_that_is_not_there_fails(name):
-    said = subprocess.run(["python3", ROOT / "tools/run_tests.py", name], text=True, stdout=subprocess.PIPE,
-                          check=False)
-    assert said.returncode == 1
-    assert said.stdout.splitlines()[-1] == "0 passed, 1 failed"
+def test_a_test_that_is_not_there_fails(built, capsys, name):
+    built(run_tests.PASSED)
+    assert suite(capsys, name) == (1, "0 passed, 1 failed")
+
+
+def test_what_cannot_be_built_fails(built, capsys):
+    built(run_tests.FAILED, "x.c:1: error")
+    assert suite(capsys) == (1, "0 passed, 1 failed")
+
+
+def test_a_stage_that_breaks_fails_and_the_rest_still_runs(built, capsys, monkeypatch):
+    built(run_tests.PASSED)
+    monkeypatch.setitem(run_tests.SUITES, "fast", [
+        ("broken", lambda: 1 / 0), ("fine", lambda: [run_tests.Result("fine", run_tests.PASSED)])])
+    assert suite(capsys) == (1, "1 passed, 1 failed")
 
 
 def test_ci_runs_everything_and_hands_on_its_exit_status():
