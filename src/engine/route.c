@@ -479,7 +479,5 @@ router_serve(HttpRequest *request, void *arg)
     ctx->app = router->options.app;
     ctx->router = router;
     ctx->row = row;
-    if (route->template)
-        ctx->page = liquid_map(request->arena);
     route_run(ctx);
 }

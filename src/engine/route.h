@@ -44,7 +44,7 @@ typedef struct RouteCtx {
     const Route *route;
     Str params[ROUTE_PARAMS]; /* decoded, in the order of the pattern; see route_param */
     Store *store;             /* for writing; NULL in a GET handler */
-    LiquidValue page;         /* the names of the template: a map to fill with liquid_map_set */
+    LiquidValue page;         /* what the template reads: a map or an object; the handler sets it */
     void *app;                /* RouterOptions.app */
     /* the router's */
     const Router *router;
@@ -52,7 +52,7 @@ typedef struct RouteCtx {
     Db *db;
 } RouteCtx;
 
-/* Fills ctx->page and returns true, and the route's template is rendered and sent; or answers (or
+/* Sets ctx->page and returns true, and the route's template is rendered and sent; or answers (or
  * suspends) the request itself and returns true: always so without a template. False: the error is
  * the answer. */
 typedef bool (*RouteRun)(RouteCtx *ctx, GError **error);
