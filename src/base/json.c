@@ -13,6 +13,8 @@ const Json *
 json_parse(Arena *arena, const char *bytes, size_t len, GError **error)
 {
     static const char mark[] = "\xEF\xBB\xBF"; /* old PHP plug-ins of shops send one */
+    if (len == 0)
+        bytes = ""; /* an empty Str may have NULL there */
     if (len >= 3 && memcmp(bytes, mark, 3) == 0) {
         bytes += 3;
         len -= 3;

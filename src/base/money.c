@@ -58,7 +58,7 @@ take_digits(Str *rest)
     while (len < rest->len && g_ascii_isdigit(rest->at[len]))
         len++;
     Str ret = {rest->at, len};
-    *rest = (Str){rest->at + len, rest->len - len};
+    *rest = str_sub(*rest, len, rest->len);
     return ret;
 }
 
@@ -67,7 +67,7 @@ take_char(Str *rest, char byte)
 {
     if (rest->len == 0 || rest->at[0] != byte)
         return false;
-    *rest = (Str){rest->at + 1, rest->len - 1};
+    *rest = str_sub(*rest, 1, rest->len);
     return true;
 }
 

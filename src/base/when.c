@@ -12,8 +12,7 @@ take_char(Str *rest, const char *any_of)
 {
     if (rest->len == 0 || !rest->at[0] || !strchr(any_of, rest->at[0]))
         return false;
-    rest->at++;
-    rest->len--;
+    *rest = str_sub(*rest, 1, rest->len);
     return true;
 }
 
@@ -30,7 +29,7 @@ take_word(Str *rest, const char *word)
     size_t len = strlen(word);
     if (rest->len < len || g_ascii_strncasecmp(rest->at, word, len) != 0)
         return false;
-    *rest = (Str){rest->at + len, rest->len - len};
+    *rest = str_sub(*rest, len, rest->len);
     return true;
 }
 
@@ -52,7 +51,7 @@ take_digits(Str *rest, size_t count, int *ret)
         return false;
     for (size_t i = 0; i < count; i++)
         number = number * 10 + (rest->at[i] - '0');
-    *rest = (Str){rest->at + count, rest->len - count};
+    *rest = str_sub(*rest, count, rest->len);
     *ret = number;
     return true;
 }
@@ -88,7 +87,7 @@ take_fraction(Str *rest, int *ret_ms)
     *ret_ms = 0;
     for (size_t i = 0; i < count; i++, scale /= 10)
         *ret_ms += (rest->at[i] - '0') * scale;
-    *rest = (Str){rest->at + count, rest->len - count};
+    *rest = str_sub(*rest, count, rest->len);
     return count > 0;
 }
 

@@ -206,6 +206,7 @@ zone_abbreviation(const Zone *zone, int64_t at)
 Civil
 zone_local(const Zone *zone, int64_t at)
 {
+    at = CLAMP(at, CIVIL_LEAST, CIVIL_MOST); /* or the sum could overflow */
     return civil_of(at + zone_offset_ms(zone, at));
 }
 
