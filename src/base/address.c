@@ -1,5 +1,6 @@
 /* address.c - mail addresses. */
 #include "base/address.h"
+#include "base/domain.h"
 #include "base/limits.h"
 #include "base/text.h"
 
@@ -7,78 +8,8 @@
 
 enum {
     LOCAL_BYTES_MOST = 64, /* RFC 5321 4.5.3.1.1 */
-    LABEL_BYTES_MOST = 63, /* RFC 1035 2.3.4 */
-    DOMAIN_BYTES_MOST = 253,
     NAME_BYTES_MOST = 256,
 };
-
-/* ---- domains ------------------------------------------------------------------------------ */
-
-bool
-domain_label_valid(Str label)
-{
-    if (label.len == 0 || label.len > LABEL_BYTES_MOST)
-        return false;
-    if (label.at[0] == '-' || label.at[label.len - 1] == '-')
-        return false;
-    for (size_t i = 0; i < label.len; i++) {
-        if (!g_ascii_isalnum(label.at[i]) && label.at[i] != '-')
-            return false;
-    }
-    return true;
-}
-
-static bool
-domain_fits(Str domain)
-{
-    Str rest = domain, label = {0};
-    if (domain.len == 0 || domain.len > DOMAIN_BYTES_MOST)
-        return false;
-    bool only_digits = true;
-    while (str_split(&rest, '.', &label)) {
-        if (!domain_label_valid(label))
-            return false;
-        only_digits = label.len == strspn(label.at, "0123456789");
-    }
-    /* No top-level domain is a number: this is somebody's 192.0.2.1. */
-    return !only_digits;
-}
-
-/* GLib maps as IDNA 2003 did: these four become something else there (sharp s becomes ss), which
- * by today's rules (IDNA 2008) is another owner's domain. Rather no mail than a stranger's. */
-static bool
-domain_changed_owner(Str domain)
-{
-    static const char *const deviations[] = {"\xc3\x9f", "\xcf\x82", "\xe2\x80\x8c", "\xe2\x80\x8d",
-                                             "\xe1\xba\x9e"};
-    size_t at;
-    for (size_t i = 0; i < G_N_ELEMENTS(deviations); i++) {
-        if (str_find(domain, str_of(deviations[i]), &at))
-            return true;
-    }
-    return false;
-}
-
-bool
-domain_parse(Arena *arena, Str text, Str *ret, GError **error)
-{
-    char *shown = arena_cstr(arena, text_line(arena, text, DOMAIN_BYTES_MOST));
-    if (text.len > DOMAIN_BYTES_MOST * 4 || !text_valid(text) || text_has(text, 0))
-        return fail(error, ERR_INPUT, "\"%s\" is no domain: too long, or not UTF-8", shown);
-    Str domain = text_lower(arena, text);
-    if (!text_ascii(domain)) {
-        if (domain_changed_owner(domain))
-            return fail(error, ERR_INPUT, "write the domain \"%s\" in its xn-- form", shown);
-        g_autofree char *ascii = g_hostname_to_ascii(domain.at);
-        if (!ascii)
-            return fail(error, ERR_INPUT, "\"%s\" is no domain", shown);
-        domain = text_lower(arena, str_of(ascii));
-    }
-    if (!domain_fits(domain))
-        return fail(error, ERR_INPUT, "\"%s\" is no domain", shown);
-    *ret = domain;
-    return true;
-}
 
 /* ---- the local part ------------------------------------------------------------------------ */
 

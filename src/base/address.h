@@ -11,8 +11,8 @@
  * lawful. Refused although it allows it: address literals (ana@[192.0.2.1]), comments, routes: no
  * customer has one, and each is a way to make us talk to a machine of somebody's choice.
  *
- * Sources: RFC 5321 4.1.2, RFC 5322 3.4, RFC 6531 and 6532 (UTF-8), RFC 5890 (punycode through
- * GLib), HTML's `input type=email` for what people really have.
+ * Sources: RFC 5321 4.1.2, RFC 5322 3.4, RFC 6531 and 6532 (UTF-8), HTML's `input
+ * type=email` for what people really have; domains: base/domain.h.
  */
 #pragma once
 
@@ -37,10 +37,3 @@ bool address_parse_spec(Arena *arena, Str text, Address *ret, GError **error);
  * case matters, in practice no customer has two such mailboxes. For finding a customer and for
  * suppression, never for sending. */
 Str address_key(Arena *arena, const Address *address);
-
-/* A host name: labels of letters, digits and hyphens, 253 bytes at most; IDN becomes punycode.
- * Also for the names that DKIM and return paths need. Fails with ERR_INPUT. */
-bool domain_parse(Arena *arena, Str text, Str *ret, GError **error);
-
-/* One label of a host name: letters, digits, hyphens inside, 1 to 63. */
-bool domain_label_valid(Str label);

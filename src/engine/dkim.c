@@ -1,7 +1,7 @@
 /* dkim.c - DKIM signatures. */
 #include "engine/dkim.h"
-#include "base/address.h"
 #include "base/digest.h"
+#include "base/domain.h"
 #include "base/encode.h"
 
 #include <string.h>

@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "base/address.h"
+#include "base/domain.h"
 
 static void
 addresses_come_in_one_form(void **state)
@@ -89,8 +90,8 @@ what_is_no_address_is_refused(void **state)
         STR("Ana ana@example.com>"),
         STR("Ana <>"),
         STR("<Ana> <ana@exam>ple.com>"),
-        STR("info@stra\xc3\x9f"
-            "e.de"),
+        STR("info@stra\xe2\x80\x8d"
+            "se.de"),
         STR("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx@example.com"),
         STR("ana@xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.com"),
     };
@@ -143,6 +144,43 @@ two_spellings_are_one_customer(void **state)
     }
 }
 
+/* Domains by today's rules (Unicode UTS #46, table of deviations); in Python:
+ * "xn--" + "stra\u00dfe".encode("punycode").decode() */
+static void
+a_sharp_s_is_not_a_double_s(void **state)
+{
+    static const char *const rows[][2] = {
+        {"stra\xc3\x9f"
+         "e.de",
+         "xn--strae-oqa.de"},
+        {"STRA\xe1\xba\x9e"
+         "E.de",
+         "xn--strae-oqa.de"},
+        {"fa\xc3\x9f.de", "xn--fa-hia.de"},
+        {"\xce\xb2\xcf\x8c\xce\xbb\xce\xbf\xcf\x82.com", "xn--nxasmm1c.com"},
+        {"b\xc3\xbc"
+         "cher.example",
+         "xn--bcher-kva.example"},
+        {"K\xc3\xb6nigsg\xc3\xa4\xc3\x9f"
+         "chen.example",
+         "xn--knigsgchen-b4a3dun.example"},
+        {"shop.XN--FA-HIA.de", "shop.xn--fa-hia.de"},
+        {"a.b-c.3d.example", "a.b-c.3d.example"},
+    };
+    g_autoptr(Arena) arena = arena_new(1024 * 1024);
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Str domain = {0};
+        assert_true(domain_parse(arena, str_of(rows[i][0]), &domain, NULL));
+        assert_string_equal(domain.at, rows[i][1]);
+    }
+    static const char *const none[] = {"\xc3\x9f\xe2\x98\x83\n.de", "\xc3\x9f .de", "\xc3\x9f@.de",
+                                       ".\xc3\x9f.de", "\xc3\x9f..de"};
+    for (size_t i = 0; i < G_N_ELEMENTS(none); i++) {
+        Str domain = {0};
+        assert_false(domain_parse(arena, str_of(none[i]), &domain, NULL));
+    }
+}
+
 int
 main(void)
 {
@@ -150,6 +188,7 @@ main(void)
         cmocka_unit_test(addresses_come_in_one_form),
         cmocka_unit_test(what_is_no_address_is_refused),
         cmocka_unit_test(a_field_for_the_address_alone_takes_nothing_else),
+        cmocka_unit_test(a_sharp_s_is_not_a_double_s),
         cmocka_unit_test(two_spellings_are_one_customer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
