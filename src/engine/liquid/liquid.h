@@ -23,6 +23,8 @@
 #pragma once
 
 #include "base/base.h"
+#include "base/json.h"
+#include "base/zone.h"
 
 typedef struct Liquid Liquid;
 typedef struct LiquidValue LiquidValue;
@@ -109,6 +111,9 @@ LiquidValue liquid_array(Arena *arena, const LiquidValue *list, size_t count);
 /* A map is filled in order, before it is rendered; a name set twice keeps its place. */
 LiquidValue liquid_map(Arena *arena);
 void liquid_map_set(Arena *arena, LiquidValue map, Str name, LiquidValue value);
+
+/* JSON, read in place: the tree must outlive the render. NULL gives nil. */
+LiquidValue liquid_json(Arena *arena, const Json *json);
 
 Str liquid_text(LiquidValue value);   /* a STR's bytes; empty for other kinds */
 bool liquid_truth(LiquidValue value); /* all but nil and false */
@@ -246,19 +251,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Liquid, liquid_free)
 
 /* ---- rendering ---------------------------------------------------------------------------- */
 
-/* Time zone of the render: seconds east of UTC at a moment, and the zone's abbreviation then. */
-typedef struct LiquidZone {
-    int (*offset)(const void *zone, int64_t utc_seconds, const char **ret_abbreviation);
-    const void *zone;
-} LiquidZone;
-
 typedef struct LiquidData {
-    LiquidValue root;   /* MAP or OBJECT: the names that a template starts from */
-    int64_t now;        /* ms UTC: what "now" and "today" mean */
-    LiquidZone zone;    /* .offset NULL: UTC, and dates keep the offset they were written with */
-    const char *locale; /* "de-AT", for filters; may be NULL */
-    const void *host;   /* for the host's filters */
-    LiquidNotes *notes; /* gets runtime errors with their places; may be NULL */
+    LiquidValue root;    /* MAP or OBJECT: the names that a template starts from */
+    LiquidValue globals; /* the same for names that {% render %}ed partials see too; or nil */
+    int64_t now;         /* ms UTC: what "now" and "today" mean */
+    const Zone *zone;    /* NULL: UTC, and dates keep the offset they were written with */
+    const char *locale;  /* "de-AT", for filters; may be NULL */
+    const void *host;    /* for the host's filters */
+    LiquidNotes *notes;  /* gets runtime errors with their places; may be NULL */
 } LiquidData;
 
 /* Renders into *out (which lives in any arena; usually the same). Everything else that is needed

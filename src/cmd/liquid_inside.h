@@ -1,0 +1,32 @@
+/* liquid_inside.h - what the files of `postlude liquid` share. */
+#pragma once
+
+#include "engine/liquid_shop/shop_filters.h"
+
+int cmd_liquid(int argc, char **argv);
+
+/* What the command line said. */
+typedef struct LiquidVerb {
+    const char *file;
+    char *data;     /* --data */
+    char *partials; /* --partials; NULL: the file's folder */
+    char *schema;   /* --schema */
+    char *now;      /* --now */
+    char *zone;     /* --zone */
+    char *locale;   /* --locale */
+    gboolean html;
+    gboolean strict;
+    gboolean write; /* fmt: into the file */
+    int seconds;    /* bench */
+    int threads;    /* bench */
+} LiquidVerb;
+
+/* The file's text, and the options and data that the flags say. All in the arena. */
+bool liquid_verb_source(const LiquidVerb *verb, Arena *arena, Str *ret, GError **error);
+bool liquid_verb_options(const LiquidVerb *verb, Arena *arena, LiquidOptions *ret, GError **error);
+bool liquid_verb_data(const LiquidVerb *verb, Arena *arena, LiquidData *ret, GError **error);
+
+/* Exit codes: 0 fine, 1 failed. */
+int liquid_verb_serve(void);
+int liquid_verb_bench(const LiquidVerb *verb);
+int liquid_verb_fail(const GError *error);

@@ -1,0 +1,149 @@
+/* liquid_serve.c - `postlude liquid serve-tests`: the engine behind a pipe, for test suites.
+ *
+ * One JSON object a line in, one out:
+ *     {"template":..,"data":..,"partials":{..},"strict":..,"html":..,"now":..,"zone":..}
+ *     {"ok":true,"output":..}  or  {"ok":false,"error":..,"line":..,"column":..}
+ *
+ * Without "strict", unknown names are lax and runtime errors fail the case, as Ruby's render! does;
+ * with "strict":false they are printed into the output, as Shopify does; with true both are errors.
+ */
+#include "cmd/liquid_inside.h"
+
+#include "base/json_write.h"
+#include "base/when.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct Case {
+    const Json *json;
+    LiquidOptions options;
+    LiquidData data;
+    LiquidNotes notes;
+    Arena *arena;
+} Case;
+
+static bool
+partial_load(const void *host, Str name, Arena *arena, Str *ret)
+{
+    const Json *partial = json_find(host, name);
+    if (json_type(partial) != JSON_STRING)
+        return false;
+    *ret = arena_copy(arena, json_text(partial));
+    return true;
+}
+
+/* Seconds since 1970, or a time as text. */
+static bool
+case_now(Case *test, GError **error)
+{
+    const Json *now = json_get(test->json, "now");
+    int64_t seconds;
+    if (json_missing(now))
+        return true;
+    if (!json_int(now, &seconds))
+        return when_parse(json_text(now), NULL, &test->data.now, error);
+    test->data.now = seconds * 1000;
+    return true;
+}
+
+static bool
+case_read(Case *test, GError **error)
+{
+    const Json *json = test->json;
+    if (json_type(json_get(json, "template")) != JSON_STRING)
+        return fail(error, ERR_INPUT, "\"template\" is missing");
+    test->options = (LiquidOptions){.strict = json_true(json_get(json, "strict")),
+                                    .html = json_true(json_get(json, "html")),
+                                    .filters = shop_filters(),
+                                    .load = partial_load,
+                                    .host = json_get(json, "partials")};
+    test->notes = (LiquidNotes){.arena = test->arena};
+    test->data = (LiquidData){.root = liquid_json(test->arena, json_get(json, "data")),
+                              .notes = &test->notes};
+    const char *zone = json_str(json_get(json, "zone"));
+    if (zone && !(test->data.zone = zone_get(zone, error)))
+        return false;
+    test->data.locale = json_str(json_get(json, "locale"));
+    return case_now(test, error);
+}
+
+static const LiquidNote *
+first_error(const LiquidNotes *notes)
+{
+    for (size_t i = 0; i < notes->count; i++)
+        if (notes->list[i].error)
+            return &notes->list[i];
+    return NULL;
+}
+
+static bool
+case_run(Case *test, Buf *out, GError **error)
+{
+    if (!case_read(test, error))
+        return false;
+    LiquidNotes compiled = {.arena = test->arena};
+    g_autoptr(Liquid) liquid =
+        liquid_compile(STR("template"), json_text(json_get(test->json, "template")), &test->options,
+                       &compiled, error);
+    if (!liquid) {
+        test->notes = compiled;
+        return false;
+    }
+    if (!liquid_render(liquid, &test->data, test->arena, out, error))
+        return false;
+    bool raises = json_missing(json_get(test->json, "strict"));
+    const LiquidNote *note = first_error(&test->notes);
+    if (raises && note)
+        return fail(error, ERR_TEMPLATE, STR_FMT, STR_ARG(note->message));
+    return true;
+}
+
+static void
+answer_write(const Case *test, bool ok, const Buf *out, const GError *error, Buf *answer)
+{
+    JsonWriter writer = {.buf = answer};
+    json_put_object(&writer);
+    json_put_key(&writer, "ok");
+    json_put_bool(&writer, ok);
+    if (ok) {
+        json_put_key(&writer, "output");
+        json_put_text(&writer, out->at ? buf_str(out) : STR(""));
+    } else {
+        const LiquidNote *note = first_error(&test->notes);
+        json_put_key(&writer, "error");
+        json_put_text(&writer, note ? note->message : str_of(error->message));
+        json_put_key(&writer, "line");
+        json_put_int(&writer, note ? note->line : 1);
+        json_put_key(&writer, "column");
+        json_put_int(&writer, note ? note->column : 1);
+    }
+    json_put_end(&writer);
+    json_put_done(&writer);
+}
+
+static void
+line_answer(Arena *arena, const char *line, size_t len)
+{
+    g_autoptr(GError) error = NULL;
+    Case test = {.arena = arena, .json = json_parse(arena, line, len, &error)};
+    Buf out = {.arena = arena};
+    bool ok = test.json && case_run(&test, &out, &error);
+    Buf answer = {.arena = arena};
+    answer_write(&test, ok, &out, error, &answer);
+    buf_add_char(&answer, '\n');
+    fwrite(answer.at, 1, answer.len, stdout);
+    fflush(stdout);
+}
+
+int
+liquid_verb_serve(void)
+{
+    g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
+    char *line = NULL;
+    size_t room = 0;
+    for (ssize_t len; (len = getline(&line, &room, stdin)) > 0; arena_reset(arena))
+        line_answer(arena, line, (size_t)len);
+    free(line);
+    return 0;
+}

@@ -1,0 +1,463 @@
+/* expr.c - expressions: values, filters, conditions.
+ *
+ * What consists of constants is computed here, once. A constant part that fails (1 | divided_by: 0)
+ * is an error at once in strict mode; in lax mode it stays as it is and fails when it is rendered,
+ * where Shopify prints the error.
+ */
+#include "engine/liquid/inside.h"
+
+#include <string.h>
+
+enum { SEGMENTS_MOST = 64, ARGS_MOST = 32, CALLS_MOST = 64, NESTING_MOST = 64 };
+
+static Expr *
+expr_new(Compiler *compiler, ExprKind kind, uint32_t at)
+{
+    Expr *expr = arena_new_of(compiler->arena, Expr, 1);
+    expr->kind = (uint8_t)kind;
+    expr->at = at;
+    return expr;
+}
+
+const Expr *
+expr_const(Compiler *compiler, LiquidValue value, uint32_t at)
+{
+    Expr *expr = expr_new(compiler, EXPR_CONST, at);
+    expr->constant = value;
+    return expr;
+}
+
+static void *
+arena_keep(Arena *arena, const void *bytes, size_t len)
+{
+    void *kept = arena_alloc(arena, MAX(len, (size_t)1));
+    if (len)
+        memcpy(kept, bytes, len);
+    return kept;
+}
+
+static bool
+unexpected(Compiler *compiler, const Lexer *lexer, const char *wanted)
+{
+    const Token *token = &lexer->token;
+    if (token->kind == TOKEN_END)
+        return compile_fail(compiler, token->at, "expected %s but found the end", wanted);
+    if (token->kind == TOKEN_BAD)
+        return compile_fail(compiler, token->at, "unexpected character %.*s",
+                            (int)MAX(text_skip(token->text, 1), 1), token->text.at);
+    return compile_fail(compiler, token->at, "expected %s but found '" STR_FMT "'", wanted,
+                        STR_ARG(token->text));
+}
+
+bool
+expr_expect(Compiler *compiler, Lexer *lexer, TokenKind kind, Token *ret)
+{
+    if (lexer->token.kind != kind)
+        return unexpected(compiler, lexer, token_name(kind));
+    if (ret)
+        *ret = lexer->token;
+    lexer_next(lexer);
+    return true;
+}
+
+bool
+expr_end(Compiler *compiler, Lexer *lexer)
+{
+    return lexer->token.kind == TOKEN_END || unexpected(compiler, lexer, "the end");
+}
+
+/* ---- values ------------------------------------------------------------------------------- */
+
+static const Expr *
+literal_parse(Compiler *compiler, Token token, bool in_condition)
+{
+    static const struct {
+        const char *word;
+        LiquidValue value;
+    } WORDS[] = {
+        {"nil", {.kind = LIQUID_NIL}},
+        {"null", {.kind = LIQUID_NIL}},
+        {"true", {.kind = LIQUID_BOOL, .truth = true}},
+        {"false", {.kind = LIQUID_BOOL}},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(WORDS); i++)
+        if (str_is(token.text, WORDS[i].word))
+            return expr_const(compiler, WORDS[i].value, token.at);
+    bool blank = str_is(token.text, "blank");
+    if (!blank && !str_is(token.text, "empty"))
+        return NULL;
+    if (!in_condition) /* elsewhere they are the empty string */
+        return expr_const(compiler, liquid_str(STR("")), token.at);
+    LiquidValue value = {.kind = blank ? LIQUID_BLANK : LIQUID_EMPTY};
+    return expr_const(compiler, value, token.at);
+}
+
+static bool
+segment_is_command(Str name)
+{
+    return str_is(name, "size") || str_is(name, "first") || str_is(name, "last");
+}
+
+static bool
+segment_parse(Compiler *compiler, Lexer *lexer, Segment *segment)
+{
+    *segment = (Segment){.at = lexer->token.at};
+    if (lexer_take(lexer, TOKEN_DOT)) {
+        Token name;
+        segment->at = lexer->token.at;
+        if (!expr_expect(compiler, lexer, TOKEN_ID, &name))
+            return false;
+        segment->name = liquid_name(name.text);
+        segment->command = segment_is_command(name.text);
+        return true;
+    }
+    lexer_next(lexer);
+    const Expr *key = expr_parse(compiler, lexer);
+    if (!key || !expr_expect(compiler, lexer, TOKEN_CLOSE_SQUARE, NULL))
+        return false;
+    if (key->kind == EXPR_CONST && key->constant.kind == LIQUID_STR)
+        segment->name = liquid_name(liquid_text(key->constant));
+    else
+        segment->key = key;
+    return true;
+}
+
+static bool
+segments_parse(Compiler *compiler, Lexer *lexer, Expr *path)
+{
+    Segment list[SEGMENTS_MOST];
+    uint16_t count = 0;
+    while (lexer->token.kind == TOKEN_DOT || lexer->token.kind == TOKEN_OPEN_SQUARE) {
+        if (count == SEGMENTS_MOST)
+            return compile_fail(compiler, lexer->token.at, "too many parts in one name");
+        if (!segment_parse(compiler, lexer, &list[count]))
+            return false;
+        count++;
+    }
+    path->count = count;
+    path->segments = arena_keep(compiler->arena, list, count * sizeof *list);
+    return true;
+}
+
+static const Expr *
+path_parse(Compiler *compiler, Lexer *lexer, bool in_condition)
+{
+    Token token = lexer->token;
+    lexer_next(lexer);
+    if (lexer->token.kind != TOKEN_DOT && lexer->token.kind != TOKEN_OPEN_SQUARE) {
+        const Expr *literal = literal_parse(compiler, token, in_condition);
+        if (literal)
+            return literal;
+    }
+    Expr *path = expr_new(compiler, EXPR_PATH, token.at);
+    path->slot = names_slot(compiler->names, compiler->arena, token.text);
+    return segments_parse(compiler, lexer, path) ? path : NULL;
+}
+
+/* [expression].name: the name of the root is computed. */
+static const Expr *
+computed_parse(Compiler *compiler, Lexer *lexer)
+{
+    uint32_t at = lexer->token.at;
+    lexer_next(lexer);
+    const Expr *root = expr_parse(compiler, lexer);
+    if (!root || !expr_expect(compiler, lexer, TOKEN_CLOSE_SQUARE, NULL))
+        return NULL;
+    bool fixed = root->kind == EXPR_CONST && root->constant.kind == LIQUID_STR;
+    Expr *path = expr_new(compiler, fixed ? EXPR_PATH : EXPR_COMPUTED, at);
+    if (fixed)
+        path->slot = names_slot(compiler->names, compiler->arena, liquid_text(root->constant));
+    path->root = root;
+    return segments_parse(compiler, lexer, path) ? path : NULL;
+}
+
+static const Expr *
+number_literal(Compiler *compiler, Lexer *lexer)
+{
+    Number number = {0};
+    must(number_parse(lexer->token.text, &number));
+    LiquidValue value = number_value(compiler->arena, number);
+    uint32_t at = lexer->token.at;
+    lexer_next(lexer);
+    return expr_const(compiler, value, at);
+}
+
+/* A range of constants takes the whole part of fractions, as Ruby's to_i does. */
+static bool
+range_end_fold(const Expr *expr, int64_t *ret)
+{
+    if (expr->kind != EXPR_CONST)
+        return false;
+    Number number = number_of(NULL, expr->constant);
+    number.decimal = true;
+    number = number.digits < 0 ? number_ceil(number) : number_floor(number);
+    *ret = (int64_t)CLAMP(number.digits, INT64_MIN, INT64_MAX);
+    return true;
+}
+
+static const Expr *
+range_parse(Compiler *compiler, Lexer *lexer)
+{
+    Expr *range = expr_new(compiler, EXPR_RANGE, lexer->token.at);
+    lexer_next(lexer);
+    const Expr *left = expr_parse(compiler, lexer);
+    if (!left || !expr_expect(compiler, lexer, TOKEN_DOTDOT, NULL))
+        return NULL;
+    const Expr *right = expr_parse(compiler, lexer);
+    if (!right || !expr_expect(compiler, lexer, TOKEN_CLOSE_ROUND, NULL))
+        return NULL;
+    range->left = left;
+    range->right = right;
+    int64_t from, to;
+    if (range_end_fold(left, &from) && range_end_fold(right, &to))
+        return expr_const(compiler, liquid_range(compiler->arena, from, to), range->at);
+    return range;
+}
+
+static const Expr *
+operand_parse(Compiler *compiler, Lexer *lexer, bool in_condition)
+{
+    if (compiler->nesting >= NESTING_MOST) {
+        compile_fail(compiler, lexer->token.at, "the expression is nested too deeply");
+        return NULL;
+    }
+    compiler->nesting++;
+    const Expr *expr = NULL;
+    uint32_t at = lexer->token.at;
+    switch (lexer->token.kind) {
+    case TOKEN_ID:
+        expr = path_parse(compiler, lexer, in_condition);
+        break;
+    case TOKEN_OPEN_SQUARE:
+        expr = computed_parse(compiler, lexer);
+        break;
+    case TOKEN_STRING:
+        expr = expr_const(compiler, liquid_str(lexer->token.text), at);
+        lexer_next(lexer);
+        break;
+    case TOKEN_NUMBER:
+        expr = number_literal(compiler, lexer);
+        break;
+    case TOKEN_OPEN_ROUND:
+        expr = range_parse(compiler, lexer);
+        break;
+    default:
+        unexpected(compiler, lexer, "a value");
+    }
+    compiler->nesting--;
+    return expr;
+}
+
+const Expr *
+expr_parse(Compiler *compiler, Lexer *lexer)
+{
+    return operand_parse(compiler, lexer, false);
+}
+
+/* ---- filters ------------------------------------------------------------------------------ */
+
+typedef struct Args {
+    const Expr *list[ARGS_MOST];
+    const Expr *named[ARGS_MOST];
+    Str names[ARGS_MOST];
+    uint8_t count, named_count;
+} Args;
+
+static bool
+arg_parse(Compiler *compiler, Lexer *lexer, Args *args)
+{
+    if (args->count == ARGS_MOST || args->named_count == ARGS_MOST)
+        return compile_fail(compiler, lexer->token.at, "too many arguments");
+    bool named = lexer->token.kind == TOKEN_ID && lexer_peek(lexer).kind == TOKEN_COLON;
+    if (named) {
+        args->names[args->named_count] = lexer->token.text;
+        lexer_next(lexer);
+        lexer_next(lexer);
+    }
+    const Expr *value = expr_parse(compiler, lexer);
+    if (!value)
+        return false;
+    if (named)
+        args->named[args->named_count++] = value;
+    else
+        args->list[args->count++] = value;
+    return true;
+}
+
+static bool
+args_parse(Compiler *compiler, Lexer *lexer, Args *args)
+{
+    args->count = args->named_count = 0;
+    if (!lexer_take(lexer, TOKEN_COLON))
+        return true;
+    while (lexer->token.kind != TOKEN_PIPE && lexer->token.kind != TOKEN_END) {
+        if (!arg_parse(compiler, lexer, args))
+            return false;
+        if (!lexer_take(lexer, TOKEN_COMMA))
+            return true;
+    }
+    return true;
+}
+
+static bool
+filter_unknown(Compiler *compiler, Token name)
+{
+    Guess guess = {.wanted = name.text};
+    filter_guess(&compiler->liquid->options, &guess);
+    if (compiler->liquid->options.strict)
+        return compile_fail_guess(compiler, name.at, guess.best, "there is no filter '" STR_FMT "'",
+                                  STR_ARG(name.text));
+    compile_warn(compiler, name.at, guess.best, "there is no filter '" STR_FMT "'",
+                 STR_ARG(name.text));
+    return true;
+}
+
+static bool
+call_check(Compiler *compiler, const Call *call)
+{
+    const LiquidFilter *filter = call->filter;
+    if (filter->most == UINT8_MAX || call_fits(call))
+        return true;
+    if (compiler->liquid->options.strict)
+        return compile_fail(compiler, call->at, "%s", call_misfit(compiler->arena, call));
+    compile_warn(compiler, call->at, (Str){0}, "%s", call_misfit(compiler->arena, call));
+    return true;
+}
+
+static bool
+call_parse(Compiler *compiler, Lexer *lexer, Call *call)
+{
+    Token name = {0};
+    Args args;
+    if (!expr_expect(compiler, lexer, TOKEN_ID, &name) || !args_parse(compiler, lexer, &args))
+        return false;
+    Arena *arena = compiler->arena;
+    *call = (Call){
+        .filter = filter_find(&compiler->liquid->options, name.text),
+        .name = name.text,
+        .at = name.at,
+        .count = args.count,
+        .named_count = args.named_count,
+        .args = arena_keep(arena, args.list, args.count * sizeof *args.list),
+        .named = arena_keep(arena, args.named, args.named_count * sizeof *args.named),
+        .names = arena_keep(arena, args.names, args.named_count * sizeof *args.names),
+    };
+    return call->filter ? call_check(compiler, call) : filter_unknown(compiler, name);
+}
+
+static bool
+call_is_constant(const Call *call)
+{
+    for (uint8_t i = 0; i < call->count; i++)
+        if (call->args[i]->kind != EXPR_CONST)
+            return false;
+    for (uint8_t i = 0; i < call->named_count; i++)
+        if (call->named[i]->kind != EXPR_CONST)
+            return false;
+    return call->filter && !call->filter->varies;
+}
+
+/* Computes the first calls of a chain as long as all is constant. */
+static const Expr *
+filtered_fold(Compiler *compiler, Expr *chain)
+{
+    while (chain->count && chain->input->kind == EXPR_CONST && call_is_constant(chain->calls)) {
+        Expr one = *chain;
+        one.count = 1;
+        LiquidCall *fold = compiler->fold;
+        LiquidValue value = expr_eval(fold, &one);
+        if (fold->failure) {
+            fold->failure = FAILURE_NONE;
+            if (compiler->liquid->options.strict)
+                compile_fail(compiler, chain->calls->at, STR_FMT, STR_ARG(fold->message));
+            else
+                compile_warn(compiler, chain->calls->at, (Str){0}, STR_FMT, STR_ARG(fold->message));
+            return chain;
+        }
+        chain->input = expr_const(compiler, value, chain->at);
+        chain->calls++;
+        chain->count--;
+    }
+    return chain->count ? chain : chain->input;
+}
+
+const Expr *
+expr_parse_filtered(Compiler *compiler, Lexer *lexer)
+{
+    uint32_t at = lexer->token.at;
+    if (lexer->token.kind == TOKEN_END)
+        return expr_const(compiler, LIQUID_OF_NIL, at);
+    const Expr *input = expr_parse(compiler, lexer);
+    if (!input)
+        return NULL;
+    Call calls[CALLS_MOST];
+    uint16_t count = 0;
+    while (lexer_take(lexer, TOKEN_PIPE)) {
+        if (count == CALLS_MOST) {
+            compile_fail(compiler, lexer->token.at, "too many filters in one output");
+            return NULL;
+        }
+        if (!call_parse(compiler, lexer, &calls[count]))
+            return NULL;
+        count++;
+    }
+    if (!expr_end(compiler, lexer))
+        return NULL;
+    if (count == 0)
+        return input;
+    Expr *chain = expr_new(compiler, EXPR_FILTERED, at);
+    chain->input = input;
+    chain->count = count;
+    chain->calls = arena_keep(compiler->arena, calls, count * sizeof *calls);
+    const Expr *folded = filtered_fold(compiler, chain);
+    return compiler->failed ? NULL : folded;
+}
+
+/* ---- conditions --------------------------------------------------------------------------- */
+
+const Expr *
+expr_parse_operand(Compiler *compiler, Lexer *lexer)
+{
+    return operand_parse(compiler, lexer, true);
+}
+
+static const Expr *
+comparison_parse(Compiler *compiler, Lexer *lexer)
+{
+    const Expr *left = expr_parse_operand(compiler, lexer);
+    if (!left || lexer->token.kind != TOKEN_COMPARE)
+        return left;
+    Expr *compare = expr_new(compiler, EXPR_COMPARE, lexer->token.at);
+    compare->operator= lexer->token.operator;
+    lexer_next(lexer);
+    const Expr *right = expr_parse_operand(compiler, lexer);
+    if (!right)
+        return NULL;
+    compare->left = left;
+    compare->right = right;
+    return compare;
+}
+
+/* `and` and `or` have one rank and bind from the right: a or b and c is a or (b and c). */
+const Expr *
+expr_parse_condition(Compiler *compiler, Lexer *lexer)
+{
+    if (compiler->nesting >= NESTING_MOST) {
+        compile_fail(compiler, lexer->token.at, "the condition has too many parts");
+        return NULL;
+    }
+    const Expr *left = comparison_parse(compiler, lexer);
+    uint32_t at = lexer->token.at;
+    bool and = left && lexer_take_word(lexer, "and");
+    if (!left || (!and&&!lexer_take_word(lexer, "or")))
+        return left;
+    compiler->nesting++;
+    const Expr *right = expr_parse_condition(compiler, lexer);
+    compiler->nesting--;
+    if (!right)
+        return NULL;
+    Expr *expr = expr_new(compiler, and? EXPR_AND : EXPR_OR, at);
+    expr->left = left;
+    expr->right = right;
+    return expr;
+}

@@ -1,0 +1,661 @@
+/* text.c - filters on strings. Characters are Unicode's; a string that need not change is returned
+ * as it came, without a copy.
+ *
+ * A string that is safe for HTML stays so where a filter adds to it: what is added is escaped. */
+#include "engine/liquid/inside.h"
+
+#include <string.h>
+
+enum { TRUNCATE_CHARS = 50, TRUNCATE_WORDS = 15 };
+
+static LiquidValue
+text_value(const Buf *buf)
+{
+    return liquid_str(buf_str(buf));
+}
+
+/* ---- case --------------------------------------------------------------------------------- */
+
+typedef enum LetterCase { CASE_UP, CASE_DOWN, CASE_FIRST } LetterCase;
+
+static void
+add_cased(Buf *out, gunichar letter, bool up, bool first)
+{
+    if (letter == 0xDF && up) { /* the sharp s has no capital of its own in running text */
+        buf_add_cstr(out, first ? "Ss" : "SS");
+        return;
+    }
+    char bytes[6];
+    gunichar cased = !up     ? g_unichar_tolower(letter)
+                     : first ? g_unichar_totitle(letter)
+                             : g_unichar_toupper(letter);
+    buf_add(out, bytes, (size_t)g_unichar_to_utf8(cased, bytes));
+}
+
+static bool
+text_is_ascii(Str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if ((uint8_t)text.at[i] >= 0x80)
+            return false;
+    return true;
+}
+
+static LiquidValue
+ascii_cased(Arena *arena, Str text, LetterCase to)
+{
+    char *bytes = arena_bytes(arena, text.len + 1);
+    for (size_t i = 0; i < text.len; i++)
+        bytes[i] = to == CASE_UP || (to == CASE_FIRST && i == 0) ? g_ascii_toupper(text.at[i])
+                                                                 : g_ascii_tolower(text.at[i]);
+    return liquid_str((Str){bytes, text.len});
+}
+
+static bool
+text_cased(LiquidCall *call, LiquidValue value, LetterCase to, LiquidValue *ret)
+{
+    Str text = text_of(call, value);
+    if (text_is_ascii(text)) {
+        *ret = ascii_cased(call->arena, text, to);
+        return true;
+    }
+    Buf out = {.arena = call->arena};
+    buf_reserve(&out, text.len + 8);
+    const char *end = text.at + text.len;
+    for (const char *at = text.at; at < end; at = g_utf8_next_char(at)) {
+        bool first = at == text.at && to == CASE_FIRST;
+        add_cased(&out, g_utf8_get_char(at), to == CASE_UP || first, first);
+    }
+    *ret = text_value(&out);
+    return true;
+}
+
+static bool
+upcase_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
+{
+    return text_cased(call, value, CASE_UP, ret);
+}
+
+static bool
+downcase_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
+{
+    return text_cased(call, value, CASE_DOWN, ret);
+}
+
+static bool
+capitalize_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
+{
+    return text_cased(call, value, CASE_FIRST, ret);
+}
+
+/* ---- adding ------------------------------------------------------------------------------- */
+
+static bool
+is_markup(LiquidValue value)
+{
+    return value.kind == LIQUID_STR &&
+           (value.safe == LIQUID_SAFE_HTML || value.safe == LIQUID_SAFE_TEXT);
+}
+
+static bool
+text_joined(LiquidCall *call, LiquidValue left, LiquidValue right, LiquidValue *ret)
+{
+    bool markup = call->html && (is_markup(left) || is_markup(right));
+    Str first = text_of(call, left);
+    Str second = text_of(call, right);
+    Buf out = {.arena = call->arena};
+    buf_reserve(&out, first.len + second.len);
+    if (markup && !is_markup(left))
+        text_escape(&out, first);
+    else
+        buf_add_str(&out, first);
+    if (markup && !is_markup(right))
+        text_escape(&out, second);
+    else
+        buf_add_str(&out, second);
+    bool text = left.safe != LIQUID_SAFE_HTML && right.safe != LIQUID_SAFE_HTML;
+    *ret = liquid_safe(buf_str(&out), !markup ? LIQUID_UNSAFE
+                                      : text  ? LIQUID_SAFE_TEXT
+                                              : LIQUID_SAFE_HTML);
+    return true;
+}
+
+static bool
+append_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
+{
+    return text_joined(call, value, args->list[0], ret);
+}
+
+static bool
+prepend_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
+{
+    return text_joined(call, args->list[0], value, ret);
+}
+
+/* ---- replacing ---------------------------------------------------------------------------- */
+
+/* An empty needle is found between all characters. */
+static void
+replace_between(Buf *out, Str text, Str by, bool all)
+{
+    buf_add_str(out, by);
+    while (all && text.len) {
+        size_t len = text_skip(text, 1);
+        buf_add(out, text.at, len);
+        buf_add_str(out, by);
+        text = str_sub(text, len, text.len);
+    }
+    buf_add_str(out, text);
+}
+
+static void
+replace_found(Buf *out, Str text, Str needle, Str by, bool all)
+{
+    size_t at;
+    bool again = true;
+    while (again && str_find(text, needle, &at)) {
+        buf_add(out, text.at, at);
+        buf_add_str(out, by);
+        text = str_sub(text, at + needle.len, text.len);
+        again = all;
+    }
+    buf_add_str(out, text);
+}
+
+static bool
+text_replaced(LiquidCall *call, LiquidValue value, LiquidValue needle, LiquidValue by, bool all,
+              LiquidValue *ret)
+{
+    Str text = text_of(call, value);
+    Str wanted = text_of(call, needle);
+    Buf out = {.arena = call->arena};
+    size_t at;
+    if (wanted.len == 0) {
+        replace_between(&out, text, text_of(call, by), all);
+    } else if (!str_find(text, wanted, &at)) {
+        *ret = liquid_str(text);
+        return true;
+    } else {
+        replace_found(&out, text, wanted, text_of(call, by), all);
+    }
+    *ret = text_value(&out);
+    return true;
+}
+
+static bool
+text_replaced_last(LiquidCall *call, LiquidValue value, LiquidValue needle, LiquidValue by,
+                   LiquidValue *ret)
+{
+    Str text = text_of(call, value);
+    Str wanted = text_of(call, needle);
+    for (size_t at = text.len + 1; at-- > 0;) {
+        if (at + wanted.len > text.len ||
+            (wanted.len && memcmp(text.at + at, wanted.at, wanted.len) != 0))
+            continue;
+        Buf out = {.arena = call->arena};
+        buf_add(&out, text.at, at);
+        buf_add_str(&out, text_of(call, by));
+        buf_add_str(&out, str_sub(text, at + wanted.len, text.len));
+        *ret = text_value(&out);
+        return true;
+    }
+    *ret = liquid_str(text);
+    return true;
+}
+
+static LiquidValue
+second_arg(const LiquidArgs *args)
+{
+    return args->count > 1 ? args->list[1] : liquid_str(STR(""));
+}
+
+static bool
+replace_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
+{
+    return text_replaced(call, value, args->list[0], second_arg(args), true, ret);
+}
+
+static bool
+replace_first_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
+{
+    return text_replaced(call, value, args->list[0], second_arg(args), false, ret);
+}
+
+static bool
+replace_last_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
+{
+    return text_replaced_last(call, value, args->list[0], second_arg(args), ret);
+}
+
+static bool
+remove_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
+{
+    return text_replaced(call, value, args->list[0], LIQUID_OF_NIL, true, ret);
+}
+
+static bool
+remove_first_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
+{
+    return text_replaced(call, value, args->list[0], LIQUID_OF_NIL, false, ret);
+}
+
+static bool
+remove_last_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
+{
+    return text_replaced_last(call, value, args->list[0], LIQUID_OF_NIL, ret);
+}
+
+/* ---- white space -------------------------------------------------------------------------- */
+
+static Str
+strip_left(Str text)
+{
+    while (text.len && (text_is_space(text.at[0]) || text.at[0] == '\0'))
+        text.at++, text.len--;
+    return text;
+}
+
+static Str
+strip_right(Str text)
+{
+    while (text.len && (text_is_space(text.at[text.len - 1]) || text.at[text.len - 1] == '\0'))
+        text.len--;
+    return text;
+}
+
+static bool
+strip_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
+{
+    *ret = liquid_str(strip_left(strip_right(text_of(call, value))));
+    return true;
+}
+
+static bool
+lstrip_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
+{
+    *ret = liquid_str(strip_left(text_of(call, value)));
+    return true;
+}
+
+static bool
+rstrip_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
+{
+    *ret = liquid_str(strip_right(text_of(call, value)));
+    return true;
+}
+
+static bool
+squish_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
+{
+    if (value.kind == LIQUID_NIL)
+        return true;
+    Str text = strip_left(strip_right(text_of(call, value)));
+    Buf out = {.arena = call->arena};
+    buf_reserve(&out, text.len);
+    for (size_t i = 0; i < text.len; i++) {
+        bool space = text_is_space(text.at[i]);
+        if (!space || !text_is_space(text.at[i - 1]))
+            buf_add_char(&out, space ? ' ' : text.at[i]);
+    }
+    *ret = text_value(&out);
+    return true;
+}
+
+static bool
+strip_newlines_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
+{
+    Str text = text_of(call, value);
+    Buf out = {.arena = call->arena};
+    for (size_t i = 0; i < text.len; i++) {
+        bool pair = text.at[i] == '\r' && i + 1 < text.len && text.at[i + 1] == '\n';
+        if (text.at[i] != '\n' && !pair)
+            buf_add_char(&out, text.at[i]);
+    }
+    *ret = text_value(&out);
+    return true;
+}
+
+/* In HTML mode the text is escaped and the result finished HTML. */
+static bool
+newline_to_br_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
+{
+    Str text = text_of(call, value);
+    Buf out = {.arena = call->arena};
+    bool escapes = call->html && !is_markup(value);
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.at[i] == '\r' && i + 1 < text.len && text.at[i + 1] == '\n')
+            continue;
+        if (text.at[i] == '\n')
+            buf_add_cstr(&out, "<br />\n");
+        else if (escapes)
+            text_escape(&out, (Str){text.at + i, 1});
+        else
+            buf_add_char(&out, text.at[i]);
+    }
+    *ret = liquid_safe(buf_str(&out), call->html ? LIQUID_SAFE_HTML : LIQUID_UNSAFE);
+    return true;
+}
+
+/* ---- markup ------------------------------------------------------------------------------- */
+
+/* Copies without what stands between `open` and the next `close`. An unclosed one stays. */
+static Str
+cut_between(Arena *arena, Str text, Str open, Str close)
+{
+    size_t at, end;
+    if (!str_find(text, open, &at))
+        return text;
+    Buf out = {.arena = arena};
+    while (str_find(text, open, &at)) {
+        Str rest = str_sub(text, at + open.len, text.len);
+        if (!str_find(rest, close, &end))
+            break;
+        buf_add(&out, text.at, at);
+        text = str_sub(rest, end + close.len, rest.len);
+    }
+    buf_add_str(&out, text);
+    return buf_str(&out);
+}
+
+/* The three kinds are cut in one pass, the leftmost first. */
+static Str
+cut_blocks(Arena *arena, Str text)
+{
+    static const Str BLOCKS[][2] = {
+        {{"<script", 7}, {"</script>", 9}},
+        {{"<!--", 4}, {"-->", 3}},
+        {{"<style", 6}, {"</style>", 8}},
+    };
+    Buf out = {.arena = arena};
+    size_t from = 0;
+    for (size_t i = 0; i < text.len;) {
+        size_t skip = 0;
+        for (size_t b = 0; text.at[i] == '<' && !skip && b < G_N_ELEMENTS(BLOCKS); b++) {
+            Str rest = str_sub(text, i, text.len);
+            size_t end;
+            if (rest.len < BLOCKS[b][0].len || memcmp(rest.at, BLOCKS[b][0].at, BLOCKS[b][0].len))
+                continue;
+            Str behind = str_sub(rest, BLOCKS[b][0].len, rest.len);
+            if (str_find(behind, BLOCKS[b][1], &end))
+                skip = BLOCKS[b][0].len + end + BLOCKS[b][1].len;
+        }
+        if (skip) {
+            buf_add(&out, text.at + from, i - from);
+            from = i + skip;
+        }
+        i += MAX(skip, (size_t)1);
+    }
+    if (from == 0)
+        return text;
+    buf_add(&out, text.at + from, text.len - from);
+    return buf_str(&out);
+}
+
+static bool
+strip_html_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
+{
+    Str text = cut_blocks(call->arena, text_of(call, value));
+    *ret = liquid_str(cut_between(call->arena, text, STR("<"), STR(">")));
+    return true;
+}
+
+/* ---- cutting ------------------------------------------------------------------------------ */
+
+static bool
+whole_arg(LiquidCall *call, LiquidValue value, int64_t *ret)
+{
+    return value_to_integer(call, value, ret) || liquid_fail(call, "invalid integer");
+}
+
+static Str
+ellipsis_of(LiquidCall *call, const LiquidArgs *args)
+{
+    return args->count > 1 ? text_of(call, args->list[1]) : STR("...");
+}
+
+static bool
+truncate_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
+{
+    int64_t most = TRUNCATE_CHARS;
+    if (value.kind == LIQUID_NIL)
+        return true;
+    if (args->count && !whole_arg(call, args->list[0], &most))
+        return false;
+    Str text = text_of(call, value);
+    Str ellipsis = ellipsis_of(call, args);
+    if ((int64_t)text.len <= most || (int64_t)text_chars(text) <= most) {
+        *ret = liquid_str(text);
+        return true;
+    }
+    int64_t keep = most - (int64_t)text_chars(ellipsis);
+    Buf out = {.arena = call->arena};
+    buf_add(&out, text.at, text_skip(text, (size_t)MAX(keep, 0)));
+    buf_add_str(&out, ellipsis);
+    *ret = text_value(&out);
+    return true;
+}
+
+static bool
+truncatewords_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
+{
+    int64_t most = TRUNCATE_WORDS;
+    if (value.kind == LIQUID_NIL)
+        return true;
+    if (args->count && !whole_arg(call, args->list[0], &most))
+        return false;
+    most = MAX(most, 1);
+    Str text = text_of(call, value);
+    Str ellipsis = ellipsis_of(call, args);
+    Buf out = {.arena = call->arena};
+    Str rest = strip_left(text);
+    for (int64_t words = 0; rest.len && words < most; words++) {
+        size_t len = 0;
+        while (len < rest.len && !text_is_space(rest.at[len]))
+            len++;
+        if (words)
+            buf_add_char(&out, ' ');
+        buf_add(&out, rest.at, len);
+        rest = strip_left(str_sub(rest, len, rest.len));
+    }
+    if (rest.len == 0) {
+        *ret = liquid_str(text);
+        return true;
+    }
+    buf_add_str(&out, ellipsis);
+    *ret = text_value(&out);
+    return true;
+}
+
+/* Where a cut of `length` from `offset` starts and ends in `total`, by Ruby's rules; false: none. */
+static bool
+slice_bounds(int64_t offset, int64_t length, int64_t total, size_t *ret_from, size_t *ret_len)
+{
+    if (offset < 0)
+        offset += total;
+    if (offset < 0 || offset > total || length < 0)
+        return false;
+    *ret_from = (size_t)offset;
+    *ret_len = (size_t)MIN(length, total - offset);
+    return true;
+}
+
+static LiquidValue
+slice_list(LiquidCall *call, LiquidValue value, int64_t offset, int64_t length)
+{
+    size_t from = 0, len = 0;
+    slice_bounds(offset, length, (int64_t)value_len(value), &from, &len);
+    LiquidValue *list = arena_new_of(call->arena, LiquidValue, len + 1);
+    for (size_t i = 0; i < len; i++)
+        list[i] = value_nth(call, value, from + i);
+    return liquid_array(call->arena, list, len);
+}
+
+static bool
+slice_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
+{
+    int64_t offset, length = 1;
+    if (!whole_arg(call, args->list[0], &offset))
+        return false;
+    if (args->count > 1 && liquid_truth(args->list[1]) && !whole_arg(call, args->list[1], &length))
+        return false;
+    if (value_is_list(value) && value.kind != LIQUID_RANGE) {
+        *ret = slice_list(call, value, offset, length);
+        return true;
+    }
+    Str text = text_of(call, value);
+    size_t from, len;
+    *ret = liquid_str(STR(""));
+    if (slice_bounds(offset, length, (int64_t)text_chars(text), &from, &len)) {
+        Str rest = str_sub(text, text_skip(text, from), text.len);
+        *ret = liquid_str((Str){rest.at, text_skip(rest, len)});
+    }
+    return true;
+}
+
+/* ---- splitting ---------------------------------------------------------------------------- */
+
+typedef struct Parts {
+    Arena *arena;
+    LiquidValue *list;
+    size_t count, room;
+} Parts;
+
+static void
+parts_add(Parts *parts, Str text)
+{
+    if (parts->count == parts->room) {
+        parts->room = MAX(parts->room * 2, (size_t)8);
+        LiquidValue *list = arena_new_of(parts->arena, LiquidValue, parts->room);
+        if (parts->count)
+            memcpy(list, parts->list, parts->count * sizeof *list);
+        parts->list = list;
+    }
+    parts->list[parts->count++] = liquid_str(text);
+}
+
+static void
+split_words(Parts *parts, Str text)
+{
+    for (text = strip_left(text); text.len;) {
+        size_t len = 0;
+        while (len < text.len && !text_is_space(text.at[len]))
+            len++;
+        parts_add(parts, str_sub(text, 0, len));
+        text = strip_left(str_sub(text, len, text.len));
+    }
+}
+
+static void
+split_chars(Parts *parts, Str text)
+{
+    while (text.len) {
+        size_t len = text_skip(text, 1);
+        parts_add(parts, str_sub(text, 0, len));
+        text = str_sub(text, len, text.len);
+    }
+}
+
+static void
+split_at(Parts *parts, Str text, Str separator)
+{
+    size_t at;
+    while (str_find(text, separator, &at)) {
+        parts_add(parts, (Str){text.at, at});
+        text = (Str){text.at + at + separator.len, text.len - at - separator.len};
+    }
+    parts_add(parts, text);
+    while (parts->count && parts->list[parts->count - 1].len == 0) /* as Ruby drops them */
+        parts->count--;
+}
+
+static bool
+split_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
+{
+    Str text = text_of(call, value);
+    Str separator = text_of(call, args->list[0]);
+    Parts parts = {.arena = call->arena};
+    if (separator.len == 0)
+        split_chars(&parts, text);
+    else if (separator.len == 1 && separator.at[0] == ' ')
+        split_words(&parts, text);
+    else
+        split_at(&parts, text, separator);
+    *ret = liquid_array(call->arena, parts.list, parts.count);
+    return true;
+}
+
+/* ---- table -------------------------------------------------------------------------------- */
+
+const LiquidFilter liquid_filter_append = {
+    "append", append_run, 1, 1, .type = LIQUID_TYPE_STRING, .help = "Adds text behind."};
+const LiquidFilter liquid_filter_capitalize = {"capitalize", capitalize_run,
+                                               .type = LIQUID_TYPE_STRING,
+                                               .help = "First letter large, all others small."};
+const LiquidFilter liquid_filter_downcase = {"downcase", downcase_run, .type = LIQUID_TYPE_STRING,
+                                             .help = "All letters small."};
+const LiquidFilter liquid_filter_lstrip = {"lstrip", lstrip_run, .type = LIQUID_TYPE_STRING,
+                                           .help = "Without white space at the start."};
+const LiquidFilter liquid_filter_newline_to_br = {"newline_to_br", newline_to_br_run,
+                                                  .type = LIQUID_TYPE_STRING,
+                                                  .help = "Puts <br /> before every line break."};
+const LiquidFilter liquid_filter_prepend = {
+    "prepend", prepend_run, 1, 1, .type = LIQUID_TYPE_STRING, .help = "Adds text before."};
+const LiquidFilter liquid_filter_remove = {
+    "remove", remove_run, 1, 1, .type = LIQUID_TYPE_STRING, .help = "Without every such text."};
+const LiquidFilter liquid_filter_remove_first = {"remove_first",
+                                                 remove_first_run,
+                                                 1,
+                                                 1,
+                                                 .type = LIQUID_TYPE_STRING,
+                                                 .help = "Without the first such text."};
+const LiquidFilter liquid_filter_remove_last = {"remove_last",
+                                                remove_last_run,
+                                                1,
+                                                1,
+                                                .type = LIQUID_TYPE_STRING,
+                                                .help = "Without the last such text."};
+const LiquidFilter liquid_filter_replace = {
+    "replace", replace_run, 1, 2, .type = LIQUID_TYPE_STRING, .help = "One text for another."};
+const LiquidFilter liquid_filter_replace_first = {"replace_first",
+                                                  replace_first_run,
+                                                  1,
+                                                  2,
+                                                  .type = LIQUID_TYPE_STRING,
+                                                  .help =
+                                                      "One text for another, the first time only."};
+const LiquidFilter liquid_filter_replace_last = {"replace_last",
+                                                 replace_last_run,
+                                                 2,
+                                                 2,
+                                                 .type = LIQUID_TYPE_STRING,
+                                                 .help =
+                                                     "One text for another, the last time only."};
+const LiquidFilter liquid_filter_rstrip = {"rstrip", rstrip_run, .type = LIQUID_TYPE_STRING,
+                                           .help = "Without white space at the end."};
+const LiquidFilter liquid_filter_slice = {"slice", slice_run, 1, 2,
+                                          .help = "A part of a text or list, from a place on."};
+const LiquidFilter liquid_filter_split = {
+    "split", split_run, 1, 1, .type = LIQUID_TYPE_LIST, .help = "The parts of a text, as a list."};
+const LiquidFilter liquid_filter_squish = {"squish", squish_run, .type = LIQUID_TYPE_STRING,
+                                           .help = "All white space as single spaces."};
+const LiquidFilter liquid_filter_strip = {"strip", strip_run, .type = LIQUID_TYPE_STRING,
+                                          .help = "Without white space around it."};
+const LiquidFilter liquid_filter_strip_html = {
+    "strip_html", strip_html_run, .type = LIQUID_TYPE_STRING, .help = "Without HTML tags."};
+const LiquidFilter liquid_filter_strip_newlines = {"strip_newlines", strip_newlines_run,
+                                                   .type = LIQUID_TYPE_STRING,
+                                                   .help = "Without line breaks."};
+const LiquidFilter liquid_filter_truncate = {"truncate",
+                                             truncate_run,
+                                             0,
+                                             2,
+                                             .type = LIQUID_TYPE_STRING,
+                                             .help = "At most so many characters."};
+const LiquidFilter liquid_filter_truncatewords = {"truncatewords",
+                                                  truncatewords_run,
+                                                  0,
+                                                  2,
+                                                  .type = LIQUID_TYPE_STRING,
+                                                  .help = "At most so many words."};
+const LiquidFilter liquid_filter_upcase = {"upcase", upcase_run, .type = LIQUID_TYPE_STRING,
+                                           .help = "All letters large."};

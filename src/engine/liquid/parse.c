@@ -1,0 +1,155 @@
+/* parse.c - pieces become nodes, nodes become blocks. */
+#include "engine/liquid/inside.h"
+#include "engine/liquid/place.h"
+
+#include <string.h>
+
+enum { BLOCKS_MOST = 100 }; /* nested in one text, as Shopify's */
+
+Node *
+nodes_add(Compiler *compiler, Nodes *nodes, NodeKind kind, uint32_t at)
+{
+    if (nodes->count == nodes->room) {
+        size_t room = MAX(nodes->room * 2, (size_t)8);
+        Node *list = arena_new_of(compiler->arena, Node, room);
+        if (nodes->count)
+            memcpy(list, nodes->list, nodes->count * sizeof *list);
+        nodes->list = list;
+        nodes->room = room;
+    }
+    Node *node = &nodes->list[nodes->count++];
+    *node = (Node){.kind = (uint8_t)kind, .at = at};
+    return node;
+}
+
+Block *
+block_finish(Compiler *compiler, Nodes *nodes, bool drop_text)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < nodes->count; i++)
+        if (!drop_text || nodes->list[i].kind != NODE_TEXT)
+            nodes->list[kept++] = nodes->list[i];
+    Block *block = arena_new_of(compiler->arena, Block, 1);
+    *block = (Block){nodes->list, kept, nodes->blank};
+    return block;
+}
+
+bool
+text_parse(Compiler *compiler, Str text, Nodes *nodes)
+{
+    if (text.len == 0)
+        return true;
+    uint32_t at = compile_at(compiler, text.at);
+    if (compiler->liquid->options.html && !place_text(compiler, text))
+        return false;
+    Node *node = nodes_add(compiler, nodes, NODE_TEXT, at);
+    node->text = text;
+    if (!text_is_blank(text))
+        nodes->blank = false;
+    return true;
+}
+
+/* In plain mode {{ x | escape }} needs no copy: it is escaped on its way out. */
+static const Expr *
+escape_fuse(Compiler *compiler, const Expr *expr, Escape *escape)
+{
+    if (*escape != ESCAPE_NONE || expr->kind != EXPR_FILTERED)
+        return expr;
+    const Call *last = &expr->calls[expr->count - 1];
+    if (!last->filter || last->filter != filter_escape() || !call_fits(last))
+        return expr;
+    *escape = ESCAPE_FILTER;
+    if (expr->count == 1)
+        return expr->input;
+    Expr *shorter = arena_new_of(compiler->arena, Expr, 1);
+    *shorter = *expr;
+    shorter->count--;
+    return shorter;
+}
+
+bool
+output_parse(Compiler *compiler, Str markup, uint32_t at, Nodes *nodes)
+{
+    Lexer lexer;
+    lexer_start(&lexer, compiler->unit->source, markup);
+    const Expr *expr = expr_parse_filtered(compiler, &lexer);
+    if (!expr)
+        return false;
+    Escape escape = ESCAPE_NONE;
+    if (compiler->liquid->options.html && !place_output(compiler, expr, at, &escape))
+        return false;
+    expr = escape_fuse(compiler, expr, &escape);
+    Node *node = nodes_add(compiler, nodes, NODE_PRINT, expr->at);
+    node->expr = expr;
+    node->escape = (uint8_t)escape;
+    nodes->blank = false;
+    return true;
+}
+
+bool
+block_parse(Compiler *compiler, Nodes *nodes, Piece *ret_stop)
+{
+    for (;;) {
+        Piece piece;
+        if (!scanner_next(compiler, compiler->scanner, &piece))
+            return false;
+        TagParse tag = piece.kind == PIECE_TAG ? tag_find(piece.name) : NULL;
+        if (piece.kind == PIECE_END || (piece.kind == PIECE_TAG && !tag)) {
+            *ret_stop = piece;
+            return true;
+        }
+        bool fine =
+            tag ? tag(compiler, &piece, nodes)
+            : piece.kind == PIECE_TEXT
+                ? text_parse(compiler, piece.text, nodes)
+                : output_parse(compiler, piece.text, compile_at(compiler, piece.whole.at), nodes);
+        if (!fine)
+            return false;
+    }
+}
+
+bool
+block_enter(Compiler *compiler, const Piece *open)
+{
+    if (compiler->depth >= BLOCKS_MOST)
+        return compile_fail(compiler, compile_at(compiler, open->whole.at), "nesting too deep");
+    compiler->depth++;
+    return true;
+}
+
+/* Where the name of a tag stands. */
+static uint32_t
+name_at(const Compiler *compiler, const Piece *piece)
+{
+    return compile_at(compiler, piece->name.at ? piece->name.at : piece->whole.at);
+}
+
+bool
+block_unexpected(Compiler *compiler, const Piece *open, const Piece *stop)
+{
+    if (stop->kind == PIECE_END)
+        return compile_fail(compiler, compile_at(compiler, open->whole.at),
+                            "'" STR_FMT "' is never closed: {%% end" STR_FMT " %%} is missing",
+                            STR_ARG(open->name), STR_ARG(open->name));
+    if (str_starts(stop->name, "end") || str_is(stop->name, "else") ||
+        str_is(stop->name, "elsif") || str_is(stop->name, "when"))
+        return compile_fail(compiler, name_at(compiler, stop),
+                            "'" STR_FMT "' does not fit here: '" STR_FMT "' is still open",
+                            STR_ARG(stop->name), STR_ARG(open->name));
+    return tag_unknown(compiler, stop);
+}
+
+bool
+document_parse(Compiler *compiler, Nodes *nodes)
+{
+    Piece stop;
+    if (!block_parse(compiler, nodes, &stop))
+        return false;
+    if (stop.kind == PIECE_END)
+        return true;
+    if (str_starts(stop.name, "end") || str_is(stop.name, "else") || str_is(stop.name, "elsif") ||
+        str_is(stop.name, "when"))
+        return compile_fail(compiler, name_at(compiler, &stop),
+                            "'" STR_FMT "' without a tag that it belongs to", STR_ARG(stop.name));
+    return tag_unknown(compiler, &stop);
+}

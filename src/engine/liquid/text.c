@@ -1,0 +1,234 @@
+/* text.c - values as text, as Ruby's to_s and inspect write them, and characters of UTF-8. */
+#include "engine/liquid/inside.h"
+#include "engine/liquid/date.h"
+
+#include <string.h>
+
+/* ---- characters --------------------------------------------------------------------------- */
+
+size_t
+text_chars(Str text)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < text.len; i++)
+        count += ((uint8_t)text.at[i] & 0xC0) != 0x80;
+    return count;
+}
+
+size_t
+text_skip(Str text, size_t chars)
+{
+    size_t i = 0;
+    while (i < text.len && chars) {
+        i++;
+        while (i < text.len && ((uint8_t)text.at[i] & 0xC0) == 0x80)
+            i++;
+        chars--;
+    }
+    return i;
+}
+
+bool
+text_is_space(char byte)
+{
+    return byte == ' ' || (byte >= '\t' && byte <= '\r');
+}
+
+bool
+text_is_blank(Str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (!text_is_space(text.at[i]))
+            return false;
+    return true;
+}
+
+/* ---- escaping ----------------------------------------------------------------------------- */
+
+/* For every byte the index of its entity below; 0: stands for itself. */
+static const uint8_t ENTITY_OF[256] = {['&'] = 1, ['<'] = 2, ['>'] = 3, ['"'] = 4, ['\''] = 5};
+static const Str ENTITIES[] = {
+    {"", 0}, {"&amp;", 5}, {"&lt;", 4}, {"&gt;", 4}, {"&quot;", 6}, {"&#39;", 5},
+};
+
+void
+text_escape(Buf *out, Str text)
+{
+    size_t from = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t entity = ENTITY_OF[(uint8_t)text.at[i]];
+        if (G_LIKELY(!entity))
+            continue;
+        buf_add(out, text.at + from, i - from);
+        buf_add_str(out, ENTITIES[entity]);
+        from = i + 1;
+    }
+    buf_add(out, text.at + from, text.len - from);
+}
+
+/* ---- to_s and inspect --------------------------------------------------------------------- */
+
+static void
+inspect_byte(Buf *out, char byte)
+{
+    static const char LETTERS[] = "abtnvfr"; /* 7 to 13 */
+    if (byte == '"' || byte == '\\')
+        buf_format(out, "\\%c", byte);
+    else if (byte >= 7 && byte <= 13)
+        buf_format(out, "\\%c", LETTERS[byte - 7]);
+    else if (byte == 27)
+        buf_add_cstr(out, "\\e");
+    else if (byte == 127)
+        buf_add_cstr(out, "\\x7F");
+    else if ((uint8_t)byte < 32)
+        buf_format(out, "\\u%04X", (unsigned)byte);
+    else
+        buf_add_char(out, byte);
+}
+
+static void
+inspect_text(Buf *out, Str text)
+{
+    buf_add_char(out, '"');
+    for (size_t i = 0; i < text.len; i++) {
+        char next = i + 1 < text.len ? text.at[i + 1] : 0;
+        if (text.at[i] == '#' && (next == '{' || next == '$' || next == '@'))
+            buf_add_char(out, '\\');
+        inspect_byte(out, text.at[i]);
+    }
+    buf_add_char(out, '"');
+}
+
+static void
+inspect_list(LiquidCall *call, Buf *out, LiquidValue value)
+{
+    buf_add_char(out, '[');
+    for (size_t i = 0, len = value_len(value); i < len && !arena_over(call->arena); i++) {
+        if (i)
+            buf_add_cstr(out, ", ");
+        text_add_inspect(call, out, value_nth(call, value, i));
+    }
+    buf_add_char(out, ']');
+}
+
+static void
+inspect_map(LiquidCall *call, Buf *out, LiquidValue value)
+{
+    buf_add_char(out, '{');
+    for (size_t i = 0, len = value_len(value); i < len && !arena_over(call->arena); i++) {
+        const LiquidValue *pair = value_nth(call, value, i).array->list;
+        if (i)
+            buf_add_cstr(out, ", ");
+        text_add_inspect(call, out, pair[0]);
+        buf_add_cstr(out, "=>");
+        text_add_inspect(call, out, pair[1]);
+    }
+    buf_add_char(out, '}');
+}
+
+void
+text_add_inspect(LiquidCall *call, Buf *out, LiquidValue value)
+{
+    if (value.kind == LIQUID_NIL)
+        buf_add_cstr(out, "nil");
+    else if (value.kind == LIQUID_STR)
+        inspect_text(out, liquid_text(value));
+    else
+        text_add(call, out, value);
+}
+
+/* Money has one plain form: what the host's filter `money` makes of it. */
+static void
+money_add(LiquidCall *call, Buf *out, LiquidValue value)
+{
+    static const LiquidArgs none;
+    const LiquidFilter *filter =
+        call->liquid->options.cents ? NULL : filter_find(&call->liquid->options, STR("money"));
+    LiquidValue shown;
+    if (filter && filter->run(call, value, &none, &shown) && shown.kind == LIQUID_STR) {
+        buf_add_str(out, liquid_text(shown));
+        return;
+    }
+    if (call->liquid->options.cents)
+        buf_add_int(out, value.integer);
+    else
+        buf_format(out, "%s %" G_GINT64_FORMAT, value.currency, value.integer);
+}
+
+static void
+object_add(LiquidCall *call, Buf *out, LiquidValue value)
+{
+    if (value.object->class->value)
+        text_add(call, out, value_plain(call, value));
+    else if (value_is_map(value))
+        inspect_map(call, out, value);
+    else if (value_is_list(value))
+        inspect_list(call, out, value);
+    else
+        buf_add_cstr(out, value.object->class->name);
+}
+
+void
+text_add(LiquidCall *call, Buf *out, LiquidValue value)
+{
+    char digits[NUMBER_BYTES];
+    switch ((LiquidKind)value.kind) {
+    case LIQUID_NIL:
+    case LIQUID_BLANK:
+    case LIQUID_EMPTY:
+        return;
+    case LIQUID_BOOL:
+        buf_add_cstr(out, value.truth ? "true" : "false");
+        return;
+    case LIQUID_INT:
+        buf_add_int(out, value.integer);
+        return;
+    case LIQUID_DECIMAL:
+    case LIQUID_BIG:
+        buf_add(out, digits, number_print(value, digits));
+        return;
+    case LIQUID_STR:
+        buf_add(out, value.at, value.len);
+        return;
+    case LIQUID_ARRAY:
+        inspect_list(call, out, value);
+        return;
+    case LIQUID_MAP:
+        inspect_map(call, out, value);
+        return;
+    case LIQUID_RANGE:
+        buf_format(out, "%" G_GINT64_FORMAT "..%" G_GINT64_FORMAT, value.range->from,
+                   value.range->to);
+        return;
+    case LIQUID_MONEY:
+        money_add(call, out, value);
+        return;
+    case LIQUID_DATE:
+        date_add_default(call, out, value.integer);
+        return;
+    case LIQUID_OBJECT:
+        object_add(call, out, value);
+        return;
+    }
+}
+
+void
+text_add_output(LiquidCall *call, Buf *out, LiquidValue value)
+{
+    if (!value_is_list(value) || value.kind == LIQUID_RANGE) {
+        text_add(call, out, value);
+        return;
+    }
+    for (size_t i = 0, len = value_len(value); i < len && !arena_over(call->arena); i++)
+        text_add_output(call, out, value_nth(call, value, i));
+}
+
+Str
+text_of(LiquidCall *call, LiquidValue value)
+{
+    if (value.kind == LIQUID_STR)
+        return liquid_text(value);
+    Buf buf = {.arena = call->arena};
+    text_add(call, &buf, value);
+    return buf_str(&buf);
+}
