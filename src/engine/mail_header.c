@@ -135,6 +135,7 @@ line_add_coded(Line *line, Str text)
             line_fold(line);
         size_t room = MIN(CODED_LINE_CHARS - line->column, (size_t)CODED_WORD_CHARS);
         Str part = coded_part(text, q, room - CODED_FRAME_CHARS);
+        must(part.len); /* CODED_LEAST_CHARS holds any character */
         line_add(line, q ? STR("=?UTF-8?Q?") : STR("=?UTF-8?B?"));
         if (q) {
             coded_q_add(line, part);
@@ -244,7 +245,10 @@ mail_header_value(Buf *buf, const char *name, Str value, GError **error)
     for (size_t i = 0; i < value.len; i++) {
         if (!g_ascii_isprint(value.at[i]))
             return fail(error, ERR_INPUT, "the mail's %s holds a character that it must not", name);
-        word = value.at[i] == ' ' ? 1 : word + 1;
+        /* A line can be folded before a word, so what cannot be parted is a word and the blanks
+         * behind it. */
+        bool starts = i && value.at[i - 1] == ' ' && value.at[i] != ' ';
+        word = starts ? 2 : word + 1;
         if (word > LINE_CHARS_MOST)
             return fail(error, ERR_INPUT, "the mail's %s is too long for a line", name);
         blank = blank && value.at[i] == ' ';

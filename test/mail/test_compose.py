@@ -348,6 +348,19 @@ def test_fields_that_are_not_the_callers(probe, field):
     assert not answer["ok"] and answer["error"] == "bad_input"
 
 
+@pytest.mark.parametrize("value, fine", [
+    ("x" * 991, True), ("x" * 992, False), ("a" + " " * 900 + "b", True), ("a" + " " * 1000 + "b", False),
+    (" " * 20, False), ("word " * 5000, True), ("a\tb", False), ("\u00e4", False),
+], ids=lambda value: repr(value)[:12])
+def test_a_fields_value_fits_into_lines_or_is_refused(probe, value, fine):
+    answer = probe.ask(op="compose", **{**PLAIN, "fields": [{"name": "X-Own", "value": value}]})
+    assert answer["ok"] == fine
+    if fine:
+        raw = base64.b64decode(answer["mail"])
+        check_wire(raw, header_most=998)
+        assert read(raw)["X-Own"].rstrip() == value.rstrip()
+
+
 @pytest.mark.parametrize("missing", ["from", "to", "message_id"])
 def test_what_a_mail_must_have(probe, missing):
     answer = probe.ask(op="compose", **{key: PLAIN[key] for key in PLAIN if key != missing})
