@@ -410,6 +410,14 @@ route_db(RouteCtx *ctx, GError **error)
     return ctx->db;
 }
 
+void
+route_keep(RouteCtx *ctx, void *thing, void (*free_it)(void *))
+{
+    must(!ctx->kept_free);
+    ctx->kept = thing;
+    ctx->kept_free = free_it;
+}
+
 static bool
 route_is_allowed(RouteCtx *ctx, GError **error)
 {
@@ -441,6 +449,8 @@ route_run(RouteCtx *ctx)
                  (ctx->route->run(ctx, &error) && route_render(ctx, &error)));
     if (ctx->db)
         store_reader_return(ctx->router->options.store, ctx->db);
+    if (ctx->kept_free)
+        ctx->kept_free(ctx->kept);
     if (!fine)
         http_answer_error(ctx->request, error);
     must(http_is_answered(ctx->request));
@@ -479,5 +489,7 @@ router_serve(HttpRequest *request, void *arg)
     ctx->app = router->options.app;
     ctx->router = router;
     ctx->row = row;
+    if (route->template)
+        ctx->page = liquid_map(request->arena);
     route_run(ctx);
 }

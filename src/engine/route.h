@@ -44,15 +44,19 @@ typedef struct RouteCtx {
     const Route *route;
     Str params[ROUTE_PARAMS]; /* decoded, in the order of the pattern; see route_param */
     Store *store;             /* for writing; NULL in a GET handler */
-    LiquidValue page;         /* what the template reads: a map or an object; the handler sets it */
+    LiquidValue page;         /* what the template reads: a map to fill with liquid_map_set */
     void *app;                /* RouterOptions.app */
+    const Zone *zone;         /* of the page's dates; NULL: UTC */
+    const char *locale;       /* of the page; NULL: English */
     /* the router's */
+    void *kept;
+    void (*kept_free)(void *);
     const Router *router;
     const struct RouteRow *row;
     Db *db;
 } RouteCtx;
 
-/* Sets ctx->page and returns true, and the route's template is rendered and sent; or answers (or
+/* Fills ctx->page and returns true, and the route's template is rendered and sent; or answers (or
  * suspends) the request itself and returns true: always so without a template. False: the error is
  * the answer. */
 typedef bool (*RouteRun)(RouteCtx *ctx, GError **error);
@@ -68,6 +72,9 @@ struct Route {
 /* A part of the address by the name that the pattern gives it. A name that it does not give is our
  * bug (must). */
 Str route_param(const RouteCtx *ctx, const char *name);
+
+/* Keeps something that the template reads until the page is rendered, then frees it; once a request. */
+void route_keep(RouteCtx *ctx, void *thing, void (*free_it)(void *));
 
 /* The read-only connection of this request, taken from the store's pool when first asked for and
  * given back when the handler returns (so not for use after http_suspend). NULL on failure. */

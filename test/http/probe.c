@@ -6,11 +6,16 @@
  *   /bytes?n=N        N bytes            /echo       method, path, query and body back
  *   /header?name=X    a request header   /client     the client's address
  *   /later?ms=N       suspends; answered by another thread after N ms
+ *   /queue            suspends; one thread answers all that wait, as the store's writer does
  *   /never            suspends; answered only after the server was stopped
  *   /error?code=N     the error of that ErrorCode
  *   /cookie?name=X    a cookie           /loose      with a header and a cache policy of its own
+ *   /r/..., /static/  through a Router: see probe_routes
  */
+#include "base/limits.h"
+#include "engine/asset.h"
 #include "engine/http_server.h"
+#include "engine/route.h"
 #include "engine/url.h"
 
 #include <pthread.h>
@@ -62,6 +67,39 @@ probe_later(HttpRequest *request)
     pthread_detach(thread);
 }
 
+static pthread_mutex_t probe_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t probe_more = PTHREAD_COND_INITIALIZER;
+static HttpRequest *probe_queue[LIMIT_INBOX_CONNECTIONS];
+static int probe_queued;
+
+static void *
+probe_queue_work(void *arg)
+{
+    static HttpRequest *batch[LIMIT_INBOX_CONNECTIONS];
+    for (;;) {
+        pthread_mutex_lock(&probe_lock);
+        while (probe_queued == 0)
+            pthread_cond_wait(&probe_more, &probe_lock);
+        int count = probe_queued;
+        memcpy(batch, probe_queue, (size_t)count * sizeof *batch);
+        probe_queued = 0;
+        pthread_mutex_unlock(&probe_lock);
+        for (int i = 0; i < count; i++)
+            http_answer(batch[i], 200, "text/plain", STR("kept\n"));
+    }
+    return NULL;
+}
+
+static void
+probe_queue_add(HttpRequest *request)
+{
+    http_suspend(request);
+    pthread_mutex_lock(&probe_lock);
+    probe_queue[probe_queued++] = request;
+    pthread_cond_signal(&probe_more);
+    pthread_mutex_unlock(&probe_lock);
+}
+
 static void
 probe_echo(HttpRequest *request)
 {
@@ -104,13 +142,96 @@ probe_error(HttpRequest *request)
     http_answer_error(request, error);
 }
 
+/* ---- routes ---------------------------------------------------------------------------------- */
+
+static bool
+probe_show(RouteCtx *ctx, GError **error)
+{
+    liquid_map_set(ctx->arena, ctx->page, STR("name"), liquid_str(route_param(ctx, "name")));
+    if (str_is(route_param(ctx, "name"), "gone"))
+        return fail(error, ERR_NOT_FOUND, "it is gone");
+    if (str_is(route_param(ctx, "name"), "elsewhere"))
+        http_answer_redirect(ctx->request, "/r/show/here");
+    return true;
+}
+
+/* What a handler could write to. */
+static bool
+probe_store(RouteCtx *ctx, GError **error)
+{
+    http_answer(ctx->request, 200, "text/plain", ctx->store ? STR("writes") : STR("reads"));
+    return true;
+}
+
+static bool
+probe_static(RouteCtx *ctx, GError **error)
+{
+    asset_answer(ctx->request, route_param(ctx, "hash"), route_param(ctx, "file"));
+    return true;
+}
+
+/* Staff brings a cookie; a customer without one is sent to sign in. */
+static bool
+probe_allow(RouteCtx *ctx, GError **error)
+{
+    Str staff;
+    if (http_cookie(ctx->request, "staff", &staff))
+        return true;
+    if (ctx->route->access == STAFF)
+        return fail(error, ERR_AUTH, "only staff may see this");
+    http_answer_redirect(ctx->request, "/sign-in");
+    return true;
+}
+
+static bool
+probe_has_template(const char *template, void *app)
+{
+    return true;
+}
+
+static bool
+probe_render(RouteCtx *ctx, Str *ret_html, GError **error)
+{
+    *ret_html = str_of(arena_format(ctx->arena, "%s of " STR_FMT, ctx->route->template,
+                                    STR_ARG(route_param(ctx, "name"))));
+    return true;
+}
+
+static const Route probe_routes[] = {
+    {GET, "/r/show/:name", ANYONE, probe_show, "show.liquid"},
+    {GET, "/r/store", ANYONE, probe_store, NULL},
+    {POST, "/r/store", ANYONE, probe_store, NULL},
+    {GET, "/r/staff", STAFF, probe_store, NULL},
+    {GET, "/r/customer", CUSTOMER, probe_store, NULL},
+    {GET, "/static/:hash/:file...", ANYONE, probe_static, NULL},
+    {0},
+};
+
+static Router *
+probe_router(void)
+{
+    RouterOptions options = {
+        .store = (Store *)&options, /* only looked at */
+        .allow = probe_allow,
+        .has_template = probe_has_template,
+        .render = probe_render,
+    };
+    Router *router = router_new(&options);
+    must(router_add(router, "probe", probe_routes, NULL));
+    return router;
+}
+
 static void
 probe_serve(HttpRequest *request, void *arg)
 {
-    if (str_is(request->path, "/bytes"))
+    if (str_starts(request->path, "/r/") || str_starts(request->path, "/static/"))
+        router_serve(request, arg);
+    else if (str_is(request->path, "/bytes"))
         probe_bytes(request);
     else if (str_is(request->path, "/later"))
         probe_later(request);
+    else if (str_is(request->path, "/queue"))
+        probe_queue_add(request);
     else if (str_is(request->path, "/header"))
         probe_value(request, probe_header);
     else if (str_is(request->path, "/cookie"))
@@ -200,11 +321,15 @@ main(int argc, char **argv)
     sigaddset(&stop, SIGINT);
     sigprocmask(SIG_BLOCK, &stop, NULL);
     g_autoptr(GError) error = NULL;
-    HttpServer *server = http_server_new(&options, probe_serve, NULL, &error);
+    g_autoptr(Router) router = probe_router();
+    HttpServer *server = http_server_new(&options, probe_serve, router, &error);
     if (!server) {
         fprintf(stderr, "error %s %s\n", error_row(error)->slug, error->message);
         return 1;
     }
+    pthread_t queue;
+    must(pthread_create(&queue, NULL, probe_queue_work, NULL) == 0);
+    pthread_detach(queue);
     printf("port %d\n", http_server_port(server));
     fflush(stdout);
     int number;
