@@ -22,8 +22,11 @@ smtp_words_add(char words[SMTP_WORDS_BYTES], size_t *len, Str text)
         size_t width = 1;
         if (byte < 0x80) {
             words[(*len)++] = byte < 0x20 || byte == 0x7f ? ' ' : (char)byte;
-        } else if (letter == (gunichar)-1 || letter == (gunichar)-2 || letter < 0xa0) {
+        } else if (letter == (gunichar)-1 || letter == (gunichar)-2) {
             words[(*len)++] = '?';
+        } else if (letter < 0xa0) { /* U+0080 to U+009F: control characters too */
+            words[(*len)++] = ' ';
+            width = 2;
         } else {
             width = (size_t)g_unichar_to_utf8(letter, NULL);
             if (*len + width > SMTP_WORDS_BYTES - 1)
