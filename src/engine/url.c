@@ -29,6 +29,19 @@ url_escape_read(Str text, size_t at)
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
+/* The byte at text[*at], decoded; moves *at to its last character. -1: a broken escape. */
+static int
+url_byte_read(Str text, bool plus_is_space, size_t *at)
+{
+    char byte = text.at[*at];
+    if (byte == '%') {
+        int ret = url_escape_read(text, *at);
+        *at += 2;
+        return ret;
+    }
+    return byte == '+' && plus_is_space ? ' ' : (unsigned char)byte;
+}
+
 bool
 url_decode(Arena *arena, Str text, bool plus_is_space, Str *ret)
 {
@@ -37,15 +50,9 @@ url_decode(Arena *arena, Str text, bool plus_is_space, Str *ret)
         char *to = arena_bytes(arena, text.len + 1);
         size_t len = 0;
         for (size_t at = 0; at < text.len; at++) {
-            int byte = (unsigned char)text.at[at];
-            if (byte == '%') {
-                byte = url_escape_read(text, at);
-                if (byte < 0)
-                    return false;
-                at += 2;
-            } else if (byte == '+' && plus_is_space) {
-                byte = ' ';
-            }
+            int byte = url_byte_read(text, plus_is_space, &at);
+            if (byte < 0)
+                return false;
             to[len++] = (char)byte;
         }
         to[len] = '\0';
