@@ -24,23 +24,25 @@ static bool value_read(Reader *reader, const char *expected);
 
 /* ---- errors ------------------------------------------------------------------------------ */
 
+enum { FOUND_BYTES = 24 };
+
 /* What stands at a place, for people: `"x"`, `U+0007`, `the end`. */
 static void
-found_words(const Reader *reader, const char *at, char ret[static 24])
+found_words(const Reader *reader, const char *at, char ret[static FOUND_BYTES])
 {
     if (at >= reader->end) {
-        strcpy(ret, "the end");
+        g_strlcpy(ret, "the end", FOUND_BYTES);
         return;
     }
     gunichar letter = g_utf8_get_char(at);
     char bytes[7] = "";
     bytes[g_unichar_to_utf8(letter, bytes)] = '\0';
     if (letter == '"')
-        strcpy(ret, "a quote");
+        g_strlcpy(ret, "a quote", FOUND_BYTES);
     else if (g_unichar_isgraph(letter))
-        g_snprintf(ret, 24, "\"%s\"", bytes);
+        g_snprintf(ret, FOUND_BYTES, "\"%s\"", bytes);
     else
-        g_snprintf(ret, 24, "U+%04X", letter);
+        g_snprintf(ret, FOUND_BYTES, "U+%04X", letter);
 }
 
 static void
@@ -61,7 +63,7 @@ static bool
 reader_fail(Reader *reader, const char *at, const char *expected)
 {
     size_t line, column;
-    char found[24];
+    char found[FOUND_BYTES];
     place_of(reader, at, &line, &column);
     found_words(reader, at, found);
     return fail(reader->error, ERR_JSON, "line %zu, column %zu: expected %s, found %s", line,

@@ -1,19 +1,18 @@
 /* zone.c - see zone.h.
  *
- * GTimeZone reads the system's tz files, including the rule at their end that stands for all years
- * to come. It is also too friendly for us: it takes POSIX rules ("CET-1CEST,M3.5.0,M10.5.0"), and
- * the tree of tz files holds others that are no zones or count leap seconds. So a name is checked
- * against the tree first.
+ * The tree of tz files holds others that are no zones, or count leap seconds; so a name is looked
+ * at before its file is.
  */
 #include "base/zone.h"
 #include "base/nearest.h"
+#include "base/tz_file.h"
 
 #include <pthread.h>
 #include <string.h>
 
 struct Zone {
     char *name;
-    GTimeZone *tz;     /* NULL: the offset is always the same */
+    TzFile *file;      /* NULL: the offset is always the same */
     int64_t offset_ms; /* then */
 };
 
@@ -35,10 +34,18 @@ name_is_zone(const char *name)
 {
     static const char letters[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/";
-    if (!g_ascii_isupper(name[0]) || name[strspn(name, letters)])
-        return false;
+    return g_ascii_isupper(name[0]) && !name[strspn(name, letters)];
+}
+
+static TzFile *
+file_of(const char *name)
+{
     g_autofree char *path = g_build_filename(tz_dir(), name, NULL);
-    return g_file_test(path, G_FILE_TEST_IS_REGULAR);
+    g_autofree char *bytes = NULL;
+    gsize len = 0;
+    if (!name_is_zone(name) || !g_file_get_contents(path, &bytes, &len, NULL))
+        return NULL;
+    return tz_file_new((Str){bytes, len}, NULL);
 }
 
 /* "+02:00", "-0330", "+5". */
@@ -122,14 +129,11 @@ static Zone *
 zone_new(const char *name)
 {
     int64_t offset_ms = 0;
-    GTimeZone *tz = NULL;
-    if (!fixed_parse(name, &offset_ms)) {
-        tz = name_is_zone(name) ? g_time_zone_new_identifier(name) : NULL;
-        if (!tz)
-            return NULL;
-    }
+    TzFile *file = NULL;
+    if (!fixed_parse(name, &offset_ms) && !(file = file_of(name)))
+        return NULL;
     Zone *zone = g_new(Zone, 1);
-    *zone = (Zone){g_strdup(name), tz, offset_ms};
+    *zone = (Zone){g_strdup(name), file, offset_ms};
     return zone;
 }
 
@@ -180,27 +184,23 @@ zone_name(const Zone *zone)
     return zone->name;
 }
 
-static int
-zone_interval(const Zone *zone, int64_t at)
+static TzClock
+zone_clock(const Zone *zone, int64_t at)
 {
-    int64_t seconds = at / 1000 - (at % 1000 < 0);
-    return g_time_zone_find_interval(zone->tz, G_TIME_TYPE_UNIVERSAL, seconds);
+    at = CLAMP(at, CIVIL_LEAST, CIVIL_MOST);
+    return tz_file_clock(zone->file, at / 1000 - (at % 1000 < 0));
 }
 
 int64_t
 zone_offset_ms(const Zone *zone, int64_t at)
 {
-    if (!zone->tz)
-        return zone->offset_ms;
-    return (int64_t)g_time_zone_get_offset(zone->tz, zone_interval(zone, at)) * 1000;
+    return zone->file ? zone_clock(zone, at).offset * 1000 : zone->offset_ms;
 }
 
 const char *
 zone_abbreviation(const Zone *zone, int64_t at)
 {
-    if (!zone->tz)
-        return zone->name;
-    return g_time_zone_get_abbreviation(zone->tz, zone_interval(zone, at));
+    return zone->file ? zone_clock(zone, at).abbreviation : zone->name;
 }
 
 Civil

@@ -153,7 +153,7 @@ char_quote(Line *line, Str letter)
     if (byte == '"' || byte == '\\')
         g_snprintf(text, sizeof text, "\\%c", byte);
     else if (byte == '\n')
-        strcpy(text, "\\n");
+        g_strlcpy(text, "\\n", sizeof text);
     else if ((unsigned char)byte < 0x20 || byte == 0x7f)
         g_snprintf(text, sizeof text, "\\x%02x", (unsigned char)byte);
     else

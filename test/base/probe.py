@@ -8,10 +8,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 class Probe:
-    def __init__(self):
+    def __init__(self, **environment):
         folder = ROOT / os.environ.get("POSTLUDE_BUILD", "build")
         self.process = subprocess.Popen([folder / "test" / "base" / "probe"],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        env=os.environ | environment)
 
     def ask(self, *questions: bytes) -> list[bytes]:
         """One answer for each; sent in bunches that no pipe can choke on."""
