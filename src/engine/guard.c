@@ -30,6 +30,7 @@ typedef struct Guard {
     sigset_t before;  /* what the worker gets back */
     pid_t worker;     /* 0: none runs */
     int backoff_ms;   /* before the next start */
+    bool restarted;
     bool stopping;
     int64_t kill_at; /* monotonic ms: when a worker that is told to stop has had its time */
 } Guard;
@@ -181,7 +182,10 @@ guard_is_final(const Guard *guard, int status)
         return true;
     if (!WIFEXITED(status))
         return false;
-    return WEXITSTATUS(status) != GUARD_FAILED && WEXITSTATUS(status) <= GUARD_SCHEMA;
+    /* "Port in use" at the first start is for the owner to hear; after a crash at night it is a
+     * program that will go away again. */
+    int code = WEXITSTATUS(status);
+    return code == GUARD_OK || (code != GUARD_FAILED && code <= GUARD_SCHEMA && !guard->restarted);
 }
 
 /* How the parent ends after its last worker: as that one did. */
@@ -251,5 +255,6 @@ guard_run(const GuardOptions *options, int (*work)(void *arg), void *arg)
         guard_log(worker, status, lived_ms, wait_ms);
         if (!guard_back_off(&guard, wait_ms))
             return GUARD_OK;
+        guard.restarted = true;
     }
 }

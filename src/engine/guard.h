@@ -13,8 +13,9 @@
 
 #include "base/base.h"
 
-/* How a worker ends when starting it again cannot help. Any other code than these and 0, and any
- * signal, means a restart. They are also the exit codes of the command line. */
+/* How a first worker ends when starting it again cannot help. Any other code and any signal mean a
+ * restart; so do these once a worker has run, all but GUARD_OK: what was fine yesterday will be
+ * again. They are also the exit codes of the command line. */
 typedef enum GuardExit {
     GUARD_OK = 0,
     GUARD_FAILED = 1,    /* may get better: is tried again */

@@ -125,6 +125,18 @@ def test_ends_that_are_tried_again(guarded, code):
     guard.worker()
 
 
+@pytest.mark.parametrize("code", [2, 4])
+def test_what_was_fine_once_is_tried_again(guarded, code):
+    guard = guarded("backoff=10")
+    guard.worker()
+    guard.tell("abort")
+    guard.worker()
+    guard.tell(f"exit {code}")
+    guard.worker()
+    guard.tell("exit 0")
+    assert guard.end()[0] == 0
+
+
 def test_killing_the_parent_takes_the_worker_along(guarded):
     guard = guarded()
     worker = guard.worker()
