@@ -272,8 +272,7 @@ call_run(LiquidCall *call, const Call *filter_call, LiquidValue value)
     if (!filter)
         return value;
     if (!call_fits(filter_call)) {
-        call_fail(call, FAILURE_CALL, filter_call->at, "%s",
-                  call_misfit(call->arena, filter_call));
+        call_fail(call, FAILURE_CALL, filter_call->at, "%s", call_misfit(call->arena, filter_call));
         return LIQUID_OF_NIL;
     }
     LiquidValue room[ARGS_ON_STACK];

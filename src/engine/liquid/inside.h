@@ -94,9 +94,13 @@ void text_add_output(LiquidCall *call, Buf *out, LiquidValue value);
 Str text_of(LiquidCall *call, LiquidValue value);
 size_t text_chars(Str text);              /* characters */
 size_t text_skip(Str text, size_t chars); /* bytes of the first `chars` characters */
-void text_escape(Buf *out, Str text);     /* & < > " ' */
-bool text_is_blank(Str text);             /* nothing but white space */
-bool text_is_space(char byte);            /* Ruby's \s and NUL-free strip */
+/* Back from what text_escape made. */
+Str text_unescape(Arena *arena, Str text);
+/* JSON that is safe in a script (no <, >, &, U+2028). */
+void value_add_json(LiquidCall *call, Buf *out, LiquidValue value);
+void text_escape(Buf *out, Str text); /* & < > " ' */
+bool text_is_blank(Str text);         /* nothing but white space */
+bool text_is_space(char byte);        /* Ruby's \s and NUL-free strip */
 
 /* Comparison (compare.c). */
 bool value_equal(LiquidCall *call, LiquidValue left, LiquidValue right);
@@ -168,18 +172,20 @@ struct Expr {
 
 /* Where in a page an output stands; decides how it is escaped. */
 typedef enum Escape {
-    ESCAPE_NONE,     /* plain mode */
-    ESCAPE_FILTER,   /* plain mode, the filter escape came last */
-    ESCAPE_HTML,     /* text, and quoted attributes that hold text */
-    ESCAPE_ATTR,     /* quoted attribute: as HTML, but finished HTML is escaped too */
-    ESCAPE_URL,      /* start of a URL attribute: the scheme is checked */
-    ESCAPE_URL_PART, /* inside the path of a URL */
-    ESCAPE_QUERY,    /* behind the ? of a URL */
-    ESCAPE_SRCSET,   /* a list of URLs */
-    ESCAPE_CSS,      /* a value in a style */
-    ESCAPE_CSS_ATTR, /* the same in a style attribute */
-    ESCAPE_JSON,     /* in a script: the value as JSON */
-    ESCAPE_RCDATA,   /* title, textarea */
+    ESCAPE_NONE,   /* plain mode */
+    ESCAPE_FILTER, /* plain mode, the filter escape came last */
+    ESCAPE_HTML,
+    ESCAPE_ATTRIBUTE,  /* in quotes, meaning text */
+    ESCAPE_RCDATA,     /* title, textarea */
+    ESCAPE_URL,        /* the start of a URL: its scheme is checked */
+    ESCAPE_URL_MIDDLE, /* behind a value that may have been a scheme */
+    ESCAPE_URL_PATH,
+    ESCAPE_URL_QUERY,
+    ESCAPE_SRCSET,     /* a list of URLs */
+    ESCAPE_CSS,        /* a value of a property */
+    ESCAPE_CSS_STRING, /* in quotes of a style */
+    ESCAPE_CSS_URL,    /* in url() of a style */
+    ESCAPE_JSON,       /* in a script: the value as JSON */
 } Escape;
 
 typedef enum NodeKind {

@@ -53,10 +53,11 @@ typedef enum LiquidKind {
 /* For which place of a page a string needs no more escaping. */
 typedef enum LiquidSafe {
     LIQUID_UNSAFE,
-    LIQUID_SAFE_HTML, /* finished HTML: text, and quoted attributes if it holds no quotes */
-    LIQUID_SAFE_TEXT, /* escaped text: safe in HTML text and in a quoted attribute */
-    LIQUID_SAFE_URL,  /* percent-encoded: one part of a URL */
-    LIQUID_SAFE_JSON, /* JSON whose <, > and & are written \u00XX: data in a script */
+    LIQUID_SAFE_HTML,  /* finished HTML: text, and quoted attributes if it holds no quotes */
+    LIQUID_SAFE_TEXT,  /* escaped text: safe in HTML text and in a quoted attribute */
+    LIQUID_SAFE_URL,   /* percent-encoded: one part of a URL */
+    LIQUID_SAFE_IMAGE, /* a data: URL of a picture that we drew: an address as it is */
+    LIQUID_SAFE_JSON,  /* JSON whose <, > and & are written \u00XX: data in a script */
 } LiquidSafe;
 
 typedef struct LiquidArray {

@@ -26,6 +26,3 @@ bool place_join(Compiler *compiler, uint64_t other, uint32_t at, const char *wha
 bool place_loop(Compiler *compiler, uint64_t before, uint32_t at);
 
 bool place_same(Compiler *compiler, uint64_t want, uint64_t have, uint32_t at, const char *what);
-
-/* True when a captured block prints no tags of its own: its text is escaped text. */
-bool place_is_text_only(const Block *block);

@@ -132,7 +132,7 @@ render_value(LiquidCall *call, LiquidValue value, Escape escape)
 {
     if (value.kind == LIQUID_NIL)
         return;
-    if (value.kind == LIQUID_INT && escape < ESCAPE_CSS)
+    if (value.kind == LIQUID_INT)
         buf_add_int(call->out, value.integer);
     else if (escape == ESCAPE_NONE && value.kind == LIQUID_STR)
         buf_add(call->out, value.at, value.len);
@@ -197,13 +197,24 @@ render_aside(LiquidCall *call, const Block *body)
     return buf_str(&aside);
 }
 
+/* What was captured in HTML mode is escaped already. Without tags and quotes it is text that may
+ * stand in attributes too. */
+static LiquidSafe
+captured_safe(const LiquidCall *call, Str text)
+{
+    if (!call->html)
+        return LIQUID_UNSAFE;
+    for (size_t i = 0; i < text.len; i++)
+        if (text.at[i] == '<' || text.at[i] == '>' || text.at[i] == '"' || text.at[i] == '\'')
+            return LIQUID_SAFE_HTML;
+    return LIQUID_SAFE_TEXT;
+}
+
 static void
 render_capture(LiquidCall *call, const Node *node)
 {
     Str text = render_aside(call, node->body);
-    LiquidSafe safe = !call->html  ? LIQUID_UNSAFE
-                      : node->flag ? LIQUID_SAFE_TEXT
-                                   : LIQUID_SAFE_HTML;
+    LiquidSafe safe = captured_safe(call, text);
     if (text.len <= UINT32_MAX)
         slot_assign(call, node->slot, liquid_safe(text, safe));
 }

@@ -91,7 +91,6 @@ tag_capture(Compiler *compiler, const Piece *tag, Nodes *nodes)
     node->silent = true;
     node->slot = names_slot(compiler->names, compiler->arena, name);
     node->body = block_finish(compiler, &body, false);
-    node->flag = place_is_text_only(node->body);
     return true;
 }
 

@@ -66,6 +66,25 @@ text_escape(Buf *out, Str text)
     buf_add(out, text.at + from, text.len - from);
 }
 
+Str
+text_unescape(Arena *arena, Str text)
+{
+    if (!text.len || !memchr(text.at, '&', text.len))
+        return text;
+    Buf out = {.arena = arena};
+    for (size_t i = 0; i < text.len;) {
+        size_t entity = 1;
+        while (entity < G_N_ELEMENTS(ENTITIES) &&
+               (text.len - i < ENTITIES[entity].len ||
+                memcmp(text.at + i, ENTITIES[entity].at, ENTITIES[entity].len) != 0))
+            entity++;
+        bool found = entity < G_N_ELEMENTS(ENTITIES);
+        buf_add_char(&out, found ? "\0&<>\"'"[entity] : text.at[i]);
+        i += found ? ENTITIES[entity].len : 1;
+    }
+    return buf_str(&out);
+}
+
 /* ---- to_s and inspect --------------------------------------------------------------------- */
 
 static void
