@@ -2,8 +2,8 @@
  *
  * Zones come from the system's tz database (tz_file.h; /usr/share/zoneinfo, or $TZDIR). Each is read
  * once and held for the life of the process, behind a lock: the one piece of state in base/. A
- * `const Zone *` may be kept and used on every thread; nobody frees it. A look-up takes 7 ns (where only the
- * rule at the end of the file decides, 640).
+ * `const Zone *` may be kept and used on every thread; nobody frees it. A look-up takes 7 ns, or
+ * 640 where the rule at the end of the file decides (from 2038 on with Debian's files).
  *
  * Two rules for local times, the same as java.time's and Temporal's "compatible":
  *   a gap  (the clock jumps from 02:00 to 03:00): a time inside is moved forward by the length of

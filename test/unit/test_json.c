@@ -7,6 +7,7 @@
 #include "check.h"
 
 #include <math.h>
+#include <pthread.h>
 
 static Arena *arena;
 
@@ -557,6 +558,34 @@ size_does_not_matter(void **state)
     }
 }
 
+static void *
+parse_many(void *unused)
+{
+    Arena *mine = arena_new(1024 * 1024);
+    size_t count = 0;
+    for (int i = 0; i < 500; i++) {
+        const char *text = arena_format(mine, "{\"n\":[%d,\"%d\",1e400]}", i, i);
+        const Json *value = json_parse(mine, text, strlen(text) - (i % 2 ? 0 : 1), NULL);
+        count += json_len(json_get(value, "n"));
+        arena_reset(mine);
+    }
+    arena_free(mine);
+    return GSIZE_TO_POINTER(count);
+}
+
+static void
+threads_parse_at_once(void **state)
+{
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, parse_many, NULL), 0);
+    for (int i = 0; i < 4; i++) {
+        void *count = NULL;
+        pthread_join(threads[i], &count);
+        assert_int_equal(GPOINTER_TO_SIZE(count), 750); /* every second one was cut short */
+    }
+}
+
 int
 main(void)
 {
@@ -576,6 +605,7 @@ main(void)
         cmocka_unit_test(readers_agree_on_every_ending),
         cmocka_unit_test(readers_agree_on_real_webhooks),
         cmocka_unit_test(size_does_not_matter),
+        cmocka_unit_test(threads_parse_at_once),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
