@@ -101,6 +101,17 @@ store_tell(StoreTask *group, const GError *group_error)
     }
 }
 
+static void
+store_call_hook(Store *store)
+{
+    pthread_mutex_lock(&store->lock);
+    void (*hook)(void *arg) = store->hook;
+    void *arg = store->hook_arg;
+    pthread_mutex_unlock(&store->lock);
+    if (hook)
+        hook(arg);
+}
+
 /* One group: from the first waiting job to the COMMIT. */
 static void
 store_group(Store *store, StoreTask *task)
@@ -130,8 +141,7 @@ store_group(Store *store, StoreTask *task)
             fail(&error, ERR_STORE, "the group of writes was rolled back");
     } else {
         atomic_fetch_add(&store->commits, 1);
-        if (store->hook)
-            store->hook(store->hook_arg);
+        store_call_hook(store);
     }
     store_tell(group, error);
 }
@@ -298,7 +308,8 @@ store_waiting(Store *store)
 void
 store_on_commit(Store *store, void (*hook)(void *arg), void *arg)
 {
-    must(!store->hook);
+    pthread_mutex_lock(&store->lock);
     store->hook_arg = arg;
     store->hook = hook;
+    pthread_mutex_unlock(&store->lock);
 }

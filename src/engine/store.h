@@ -25,7 +25,7 @@ typedef struct Rows Rows; /* an open result */
 
 /* ---- statements --------------------------------------------------------------------------- */
 
-typedef enum BindType { BIND_END, BIND_INT, BIND_TEXT, BIND_BLOB, BIND_NULL } BindType;
+typedef enum BindType { BIND_END, BIND_INT, BIND_REAL, BIND_TEXT, BIND_BLOB, BIND_NULL } BindType;
 
 /* A value for a named parameter. Values stand in the order in which the parameters first appear in the
  * statement, and carry their names so that a wrong order is caught at once (must). */
@@ -33,6 +33,7 @@ typedef struct Bind {
     BindType type;
     const char *name; /* without the colon */
     int64_t number;
+    double real;
     Str bytes;
 } Bind;
 
@@ -42,6 +43,12 @@ static inline Bind
 bind_int(const char *name, int64_t number)
 {
     return (Bind){.type = BIND_INT, .name = name, .number = number};
+}
+
+static inline Bind
+bind_real(const char *name, double real)
+{
+    return (Bind){.type = BIND_REAL, .name = name, .real = real};
 }
 
 /* The bytes are borrowed until the statement ran. An empty Str is the empty text. */
@@ -70,6 +77,13 @@ bind_id(const char *name, int64_t id)
     return (Bind){.type = id ? BIND_INT : BIND_NULL, .name = name, .number = id};
 }
 
+/* An empty Str is stored as NULL: for texts that may be missing. */
+static inline Bind
+bind_some(const char *name, Str text)
+{
+    return (Bind){.type = text.len ? BIND_TEXT : BIND_NULL, .name = name, .bytes = text};
+}
+
 static inline Bind
 bind_null(const char *name)
 {
@@ -83,8 +97,12 @@ bool db_run(Db *db, Query query, const Bind *binds, int64_t *ret_changed, GError
 /* Opens a result; NULL on failure. A query cannot be opened twice at once on one connection. */
 Rows *db_rows(Db *db, Query query, const Bind *binds, GError **error);
 
-/* True while there is a row. False at the end or on failure (then *error is set). */
-bool rows_next(Rows *rows, GError **error);
+/* True while there is a row. False at the end and on failure; rows_ok tells which:
+ *     while (rows_next(rows))
+ *         ...
+ *     return rows_ok(rows, error); */
+bool rows_next(Rows *rows);
+bool rows_ok(Rows *rows, GError **error);
 void rows_close(Rows *rows);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Rows, rows_close)
 
@@ -103,6 +121,9 @@ Rows *db_rows_of_text(Db *db, const char *sql, GError **error);
 int rows_columns(Rows *rows);
 const char *rows_column_name(Rows *rows, int column);
 bool rows_is_text(Rows *rows, int column);
+
+/* Is the file whole? ERR_STORE names the first thing that is not. Reads all of it. */
+bool store_check(Db *db, GError **error);
 
 /* ---- life ---------------------------------------------------------------------------------- */
 
@@ -125,7 +146,13 @@ void store_reader_return(Store *store, Db *db);
 /* ---- writing -------------------------------------------------------------------------------- */
 
 /* Intake and receipts go first: somebody waits for them. */
-typedef enum StoreLane { STORE_INTAKE, STORE_RECEIPT, STORE_FLOW, STORE_BULK, STORE_LANES } StoreLane;
+typedef enum StoreLane {
+    STORE_INTAKE,
+    STORE_RECEIPT,
+    STORE_FLOW,
+    STORE_BULK,
+    STORE_LANES
+} StoreLane;
 
 typedef struct StoreTask StoreTask;
 struct StoreTask {
@@ -149,5 +176,5 @@ bool store_write(Store *store, StoreLane lane, bool (*run)(Db *db, void *arg, GE
 int64_t store_commits(Store *store);
 int64_t store_waiting(Store *store);
 
-/* Test control: called on the writer's thread after each COMMIT, before anybody is told. */
+/* Test control: called on the writer's thread after each COMMIT, before anybody is told. NULL: no more. */
 void store_on_commit(Store *store, void (*hook)(void *arg), void *arg);

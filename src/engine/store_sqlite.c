@@ -13,6 +13,7 @@
 struct Rows {
     Db *db;
     sqlite3_stmt *statement;
+    int code; /* of the last step */
     bool busy;
     bool own; /* made by db_rows_of_text: finalised at close */
 };
@@ -75,9 +76,9 @@ static bool
 db_configure(Db *db, const DbOptions *options, GError **error)
 {
     sqlite3_busy_timeout(db->handle, options->busy_timeout_ms);
-    g_autofree char *pragmas =
-        g_strdup_printf("PRAGMA cache_size = -%d; PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY;",
-                        CACHE_KB);
+    g_autofree char *pragmas = g_strdup_printf(
+        "PRAGMA cache_size = -%d; PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY;",
+        CACHE_KB);
     if (!db_exec(db, pragmas, error))
         return false;
     if (options->read_only)
@@ -99,7 +100,8 @@ db_open(const DbOptions *options, GError **error)
     g_autoptr(Db) db = g_new0(Db, 1);
     db->file = g_strdup(options->file);
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    flags |= options->read_only ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    flags |=
+        options->read_only ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     if (sqlite3_open_v2(options->file, &db->handle, flags, NULL) != SQLITE_OK) {
         fail(error, ERR_STORE, "cannot open %s: %s", options->file,
              db->handle ? sqlite3_errmsg(db->handle) : "out of memory");
@@ -192,6 +194,8 @@ bind_one(sqlite3_stmt *statement, int at, const Bind *bind)
     switch (bind->type) {
     case BIND_INT:
         return sqlite3_bind_int64(statement, at, bind->number) == SQLITE_OK;
+    case BIND_REAL:
+        return sqlite3_bind_double(statement, at, bind->real) == SQLITE_OK;
     case BIND_TEXT:
         return sqlite3_bind_text64(statement, at, bind->bytes.at ? bind->bytes.at : "",
                                    bind->bytes.len, SQLITE_STATIC, SQLITE_UTF8) == SQLITE_OK;
@@ -224,18 +228,23 @@ db_rows(Db *db, Query query, const Bind *binds, GError **error)
         must(bind_one(rows->statement, count + 1, &binds[count]));
     must(count == sqlite3_bind_parameter_count(rows->statement));
     rows->busy = true;
+    rows->code = SQLITE_DONE;
     return rows;
 }
 
 bool
-rows_next(Rows *rows, GError **error)
+rows_next(Rows *rows)
 {
-    int code = sqlite3_step(rows->statement);
-    if (code == SQLITE_ROW)
+    rows->code = sqlite3_step(rows->statement);
+    return rows->code == SQLITE_ROW;
+}
+
+bool
+rows_ok(Rows *rows, GError **error)
+{
+    if (rows->code == SQLITE_ROW || rows->code == SQLITE_DONE)
         return true;
-    if (code != SQLITE_DONE)
-        db_fail(rows->db, error, sqlite3_sql(rows->statement));
-    return false;
+    return db_fail(rows->db, error, sqlite3_sql(rows->statement));
 }
 
 void
@@ -258,12 +267,9 @@ db_run(Db *db, Query query, const Bind *binds, int64_t *ret_changed, GError **er
     g_autoptr(Rows) rows = db_rows(db, query, binds, error);
     if (!rows)
         return false;
-    g_autoptr(GError) problem = NULL;
-    if (rows_next(rows, &problem) || problem) {
-        must(problem); /* a statement run for its effect gave rows */
-        g_propagate_error(error, g_steal_pointer(&problem));
+    must(!rows_next(rows)); /* a statement run for its effect gave rows */
+    if (!rows_ok(rows, error))
         return false;
-    }
     if (ret_changed)
         *ret_changed = sqlite3_changes64(db->handle);
     return true;
@@ -275,13 +281,9 @@ db_int(Db *db, Query query, const Bind *binds, int64_t *ret, GError **error)
     g_autoptr(Rows) rows = db_rows(db, query, binds, error);
     if (!rows)
         return false;
-    g_autoptr(GError) problem = NULL;
-    if (rows_next(rows, &problem))
+    if (rows_next(rows))
         *ret = rows_int(rows, 0);
-    if (!problem)
-        return true;
-    g_propagate_error(error, g_steal_pointer(&problem));
-    return false;
+    return rows_ok(rows, error);
 }
 
 Rows *
@@ -353,6 +355,21 @@ rows_blob(Rows *rows, int column)
     return (Str){at, at ? (size_t)sqlite3_column_bytes(rows->statement, column) : 0};
 }
 
+bool
+store_check(Db *db, GError **error)
+{
+    sqlite3_stmt *statement = NULL;
+    if (!db_prepare(db, "PRAGMA integrity_check(1)", &statement, error))
+        return false;
+    bool row = sqlite3_step(statement) == SQLITE_ROW;
+    const char *words = row ? (const char *)sqlite3_column_text(statement, 0) : "it cannot be read";
+    bool whole = words && strcmp(words, "ok") == 0;
+    if (!whole)
+        fail(error, ERR_STORE, "%s is damaged: %s", db->file, words ? words : "");
+    sqlite3_finalize(statement);
+    return whole;
+}
+
 /* ---- schema ------------------------------------------------------------------------------------ */
 
 static bool
@@ -380,16 +397,18 @@ db_schema(Db *db, const char *schema, int version, GError **error)
     if (found == version)
         return true;
     if (found > version)
-        return fail(error, ERR_SCHEMA,
-                    "%s was made by a newer Postlude (schema %d; this one knows %d); nothing was changed",
-                    db->file, (int)found, version);
+        return fail(
+            error, ERR_SCHEMA,
+            "%s was made by a newer Postlude (schema %d; this one knows %d); nothing was changed",
+            db->file, (int)found, version);
     if (tables > 0)
-        return fail(error, ERR_SCHEMA,
-                    "%s was made by a Postlude before v0.1 (schema %d, this one is %d), which cannot be "
-                    "upgraded; start with --fresh to put it aside and begin anew",
-                    db->file, (int)found, version);
-    g_autofree char *all = g_strdup_printf("BEGIN IMMEDIATE; %s; PRAGMA user_version = %d; COMMIT",
-                                           schema, version);
+        return fail(
+            error, ERR_SCHEMA,
+            "%s was made by a Postlude before v0.1 (schema %d, this one is %d), which cannot be "
+            "upgraded; start with --fresh to put it aside and begin anew",
+            db->file, (int)found, version);
+    g_autofree char *all =
+        g_strdup_printf("BEGIN IMMEDIATE; %s; PRAGMA user_version = %d; COMMIT", schema, version);
     if (db_exec(db, all, error))
         return true;
     db_rollback(db);

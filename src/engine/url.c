@@ -45,7 +45,7 @@ url_byte_read(Str text, bool plus_is_space, size_t *at)
 bool
 url_decode(Arena *arena, Str text, bool plus_is_space, Str *ret)
 {
-    Str found = text;
+    Str found = text.at ? text : STR("");
     if (url_needs_decoding(text, plus_is_space)) {
         char *to = arena_bytes(arena, text.len + 1);
         size_t len = 0;

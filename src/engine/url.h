@@ -10,7 +10,7 @@
 #include "base/base.h"
 
 /* Decodes one part of a path (plus_is_space false) or of a query or form (true: '+' is a space).
- * Without anything to decode *ret borrows from text. False: see above. */
+ * Without anything to decode *ret borrows from text; its at is never NULL. False: see above. */
 bool url_decode(Arena *arena, Str text, bool plus_is_space, Str *ret);
 
 /* Appends text so that it can stand as one part of a path or query: all but letters, digits and

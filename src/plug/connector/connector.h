@@ -19,7 +19,7 @@
 
 /* What the envelope of a delivery says. Borrowed from the request. */
 typedef struct Envelope {
-    Str topic;    /* the sender's name for what happened */
+    Str topic; /* the sender's name for what happened */
     Str delivery; /* the sender's id of this delivery; empty if it has none (then the content's hash serves) */
 } Envelope;
 
@@ -38,8 +38,8 @@ typedef struct Connector {
     /* Checks the signature over the raw body and reads the envelope. Called for every delivery, before it
      * is stored: cheap, constant in time where secrets are compared. Fails with ERR_AUTH (not genuine) or
      * ERR_INPUT (a header is missing); *ret is untouched then. */
-    bool (*check)(const PlugHeaders *headers, Str body, const ConnectorSecret *secret, Envelope *ret,
-                  GError **error);
+    bool (*check)(const PlugHeaders *headers, Str body, const ConnectorSecret *secret,
+                  Envelope *ret, GError **error);
 
     /* Reads the body. The result lives in the arena or borrows from body. Fails with ERR_JSON,
      * ERR_ENCODING or ERR_INPUT, naming the place; *ret is untouched then. */

@@ -98,7 +98,8 @@ address_read(Arena *arena, const Json *from)
     Str last = text_at(arena, from, "last_name");
     Str name = text_at(arena, from, "name");
     if (!name.len && (first.len || last.len))
-        name = str_trim(str_of(arena_format(arena, STR_FMT " " STR_FMT, STR_ARG(first), STR_ARG(last))));
+        name = str_trim(
+            str_of(arena_format(arena, STR_FMT " " STR_FMT, STR_ARG(first), STR_ARG(last))));
     return (PostalAddress){
         .name = name,
         .company = text_at(arena, from, "company"),
@@ -213,7 +214,8 @@ shipping_read(Arena *arena, const Json *from, const char *currency, Order *order
         const Json *line = json_nth(lines, i);
         bool reduced = !json_missing(json_get(line, "discounted_price"));
         int64_t price = 0;
-        if (!amount_at(arena, line, reduced ? "discounted_price" : "price", currency, &price, error))
+        if (!amount_at(arena, line, reduced ? "discounted_price" : "price", currency, &price,
+                       error))
             return fail_at(error, "shipping_lines/%zu", i);
         if (__builtin_add_overflow(order->shipping, price, &order->shipping))
             return fail(error, ERR_INPUT, "shipping_lines: the sum is too large");
@@ -266,9 +268,9 @@ order_read(Arena *arena, const Json *from, Order *ret, GError **error)
         return fail(error, ERR_INPUT, "currency is missing or no ISO 4217 code");
     const char *currency = arena_cstr(arena, order.currency);
     if (!order.name.len)
-        order.name = str_of(arena_format(arena, "#" STR_FMT,
-                                         STR_ARG(first_of(text_at(arena, from, "order_number"),
-                                                          order.foreign_id))));
+        order.name = str_of(arena_format(
+            arena, "#" STR_FMT,
+            STR_ARG(first_of(text_at(arena, from, "order_number"), order.foreign_id))));
     order.email = first_of(order.email, order.customer.email);
     if (!moments_read(arena, from, &order, error) ||
         !amounts_read(arena, from, currency, &order, error) ||
@@ -306,8 +308,9 @@ const Connector connector_shopify = {
     .name = "shopify",
     .title = "Shopify",
     .secret = "shopify.secret",
-    .help = "Settings > Notifications > Webhooks in Shopify's admin shows the secret below the list; "
-            "for an app of your own it is the client secret.",
+    .help =
+        "Settings > Notifications > Webhooks in Shopify's admin shows the secret below the list; "
+        "for an app of your own it is the client secret.",
     .check = shopify_check,
     .read = shopify_read,
 };

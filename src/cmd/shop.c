@@ -1,0 +1,178 @@
+/* shop.c - `postlude shop`: adds shops, sets what they need, shows what they have. */
+#include "base/address.h"
+#include "base/limits.h"
+#include "base/when.h"
+#include "cmd/cmd.h"
+#include "engine/guard.h"
+#include "flow/sender.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- the writing half ---------------------------------------------------------------------------------------------- */
+
+/* Words: SLUG NAME CURRENCY ZONE LOCALE. */
+static bool
+write_add(Home *home, char **words, GString *out, GError **error)
+{
+    if (g_strv_length(words) != 5)
+        return fail(error, ERR_USAGE, "shop add takes one short name");
+    ShopNew shop = {str_of(words[0]), str_of(words[1]), str_of(words[2]), str_of(words[3]),
+                    str_of(words[4])};
+    if (!shop_add(home->store, &shop, error) || !shopbook_load(home->shops, error))
+        return false;
+    g_string_append_printf(out,
+                           "Shop %s is there. It is not live: nothing leaves until you set "
+                           "live_since=now.\n",
+                           words[0]);
+    return true;
+}
+
+/* A server that cannot be understood is found out now, not when the first mail should leave. */
+static bool
+check_value(Str key, Str value, GError **error)
+{
+    g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
+    Address address;
+    SmtpServer server;
+    if (str_is(key, "smtp.url") && value.len && !str_is(value, "catcher"))
+        return sender_parse(arena, value, &server, error);
+    if ((str_is(key, "mail.from") || str_is(key, "mail.reply_to")) && value.len)
+        return address_parse(arena, value, &address, error) ||
+               fail_at(error, STR_FMT, STR_ARG(key));
+    return true;
+}
+
+/* Words: SLUG KEY=VALUE ... All are checked before the first is set. */
+static bool
+write_set(Home *home, char **words, GString *out, GError **error)
+{
+    if (g_strv_length(words) < 2)
+        return fail(error, ERR_USAGE, "shop set takes a shop and at least one KEY=VALUE");
+    for (char **word = words + 1; *word; word++) {
+        char *equals = strchr(*word, '=');
+        if (!equals)
+            return fail(error, ERR_USAGE, "'%s' is not of the form KEY=VALUE", *word);
+        if (!check_value((Str){*word, (size_t)(equals - *word)}, str_of(equals + 1), error))
+            return false;
+    }
+    for (char **word = words + 1; *word; word++) {
+        g_autoptr(ShopHold) shop = home_shop(home, words[0], error);
+        char *equals = strchr(*word, '=');
+        Str key = {*word, (size_t)(equals - *word)};
+        if (!shop ||
+            !shop_set(home->store, &home->keyring->columns, shop, key, str_of(equals + 1), error) ||
+            !shopbook_load(home->shops, error))
+            return false;
+        g_string_append_printf(out, STR_FMT " is set.\n", STR_ARG(key));
+    }
+    return true;
+}
+
+bool
+shop_write(Home *home, char **words, GString *out, GError **error)
+{
+    const char *verb = words[0];
+    if (verb && strcmp(verb, "add") == 0)
+        return write_add(home, words + 1, out, error);
+    if (verb && strcmp(verb, "set") == 0)
+        return write_set(home, words + 1, out, error);
+    return fail(error, ERR_USAGE, "shop takes add, set, show or list");
+}
+
+/* ---- the looking half ------------------------------------------------------------------------------------------------ */
+
+static void
+print_setting(const ShopEntry *shop, Setting setting)
+{
+    const ShopSettingRow *row = setting_row(setting);
+    Str value = shop_setting(shop, setting);
+    if (row->secret)
+        printf("%-20s %s\n", row->key, value.len ? "(set, not shown)" : "");
+    else
+        printf("%-20s " STR_FMT "\n", row->key, STR_ARG(value));
+}
+
+static void
+print_shop(const ShopEntry *entry)
+{
+    const Shop *shop = &entry->shop;
+    char live[WHEN_BYTES] = "never";
+    if (shop->is_live)
+        when_iso(shop->live_since, live);
+    printf("%-20s " STR_FMT "\n%-20s " STR_FMT "\n%-20s " STR_FMT "\n%-20s " STR_FMT
+           "\n%-20s " STR_FMT "\n%-20s %s\n",
+           "slug", STR_ARG(shop->slug), "name", STR_ARG(shop->name), "currency",
+           STR_ARG(shop->currency), "zone", STR_ARG(shop->zone), "locale", STR_ARG(shop->locale),
+           "live_since", live);
+    for (int i = 0; i < SETTINGS_END; i++)
+        print_setting(entry, (Setting)i);
+}
+
+static int
+look(const char *data, const char *slug)
+{
+    g_autoptr(GError) error = NULL;
+    HomeOptions options = {.data = data, .look = true};
+    g_autoptr(Home) home = home_open(&options, &error);
+    if (!home)
+        return cmd_fail(error);
+    if (slug) {
+        g_autoptr(ShopHold) shop = home_shop(home, slug, &error);
+        if (!shop)
+            return cmd_fail(error);
+        print_shop(shop);
+        return GUARD_OK;
+    }
+    for (size_t n = 0;; n++) {
+        g_autoptr(ShopHold) shop = shopbook_nth(home->shops, n);
+        if (!shop)
+            return GUARD_OK;
+        printf(STR_FMT "\t" STR_FMT "\t%s\n", STR_ARG(shop->shop.slug), STR_ARG(shop->shop.name),
+               shop->shop.is_live ? "live" : "not live");
+    }
+}
+
+/* ---- the verb ---------------------------------------------------------------------------------------------------------- */
+
+int
+cmd_shop(int argc, char **argv)
+{
+    g_autofree char *name = NULL, *currency = NULL, *zone = NULL, *locale = NULL;
+    const GOptionEntry entries[] = {
+        {"name", 0, 0, G_OPTION_ARG_STRING, &name, "add: as its customers know it", "NAME"},
+        {"currency", 0, 0, G_OPTION_ARG_STRING, &currency, "add: ISO 4217 (EUR)", "CODE"},
+        {"zone", 0, 0, G_OPTION_ARG_STRING, &zone, "add: IANA time zone (UTC)", "ZONE"},
+        {"locale", 0, 0, G_OPTION_ARG_STRING, &locale, "add: language (en)", "TAG"},
+        {0},
+    };
+    CmdOptions options = {
+        .usage = "shop add SLUG --name NAME --currency EUR --zone Europe/Paris --locale en | "
+                 "shop set SLUG KEY=VALUE ... | shop show SLUG | shop list",
+        .help =
+            "Adds a shop, sets what it needs, shows what it has. `postlude list settings` tells "
+            "what can be set.",
+        .entries = entries,
+    };
+    int code;
+    if (!cmd_parse(&options, &argc, &argv, &code))
+        return code;
+    g_autofree char *data = options.data;
+    const char *verb = argc > 1 ? argv[1] : "";
+    if (strcmp(verb, "list") == 0 && argc == 2)
+        return look(data, NULL);
+    if (strcmp(verb, "show") == 0 && argc == 3)
+        return look(data, argv[2]);
+    if (strcmp(verb, "set") == 0 && argc >= 4)
+        return cmd_write(data, "shop", argv + 1);
+    if (strcmp(verb, "add") != 0 || argc != 3)
+        return cmd_usage(&options, "shop takes add, set, show or list");
+    const char *words[] = {"add",
+                           argv[2],
+                           name ? name : argv[2],
+                           currency ? currency : "EUR",
+                           zone ? zone : "UTC",
+                           locale ? locale : "en",
+                           NULL};
+    return cmd_write(data, "shop", (char **)words);
+}

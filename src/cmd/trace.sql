@@ -1,0 +1,86 @@
+-- trace.sql: what caused a row, and what it caused, in words.
+
+-- name: trace_inbox
+-- One row in words.
+-- any shop: the command line names a row by its id alone
+SELECT id, shop, at, cause, connector || ' ' || topic || ': ' || state || coalesce(', ' || reason, '') FROM inbox WHERE id = :id;
+
+-- name: trace_event
+-- One row in words.
+-- any shop: the command line names a row by its id alone
+SELECT id, shop, at, cause, kind || coalesce(' of ' || (SELECT o.name FROM orders AS o WHERE o.shop = event.shop AND o.id = event.order_id), '') FROM event WHERE id = :id;
+
+-- name: trace_event_of
+-- What a row caused.
+SELECT id, shop, at, cause, kind || coalesce(' of ' || (SELECT o.name FROM orders AS o WHERE o.shop = event.shop AND o.id = event.order_id), '') FROM event WHERE shop = :shop AND cause = :cause ORDER BY id;
+
+-- name: trace_run
+-- One row in words.
+-- any shop: the command line names a row by its id alone
+SELECT id, shop, at, cause, journey || ': ' || state || coalesce(', ' || why, '') FROM run WHERE id = :id;
+
+-- name: trace_run_of
+-- What a row caused.
+SELECT id, shop, at, cause, journey || ': ' || state || coalesce(', ' || why, '') FROM run WHERE shop = :shop AND cause = :cause ORDER BY id;
+
+-- name: trace_run_step
+-- One row in words.
+-- any shop: the command line names a row by its id alone
+SELECT id, shop, at, cause, step || ' -> ' || outcome || ': ' || why FROM run_step WHERE id = :id;
+
+-- name: trace_run_step_of
+-- What a row caused.
+SELECT id, shop, at, cause, step || ' -> ' || outcome || ': ' || why FROM run_step WHERE shop = :shop AND cause = :cause ORDER BY id;
+
+-- name: trace_message
+-- One row in words.
+-- any shop: the command line names a row by its id alone
+SELECT id, shop, at, cause, channel || ' to ' || address || ': ' || state || coalesce(' (' || reason || ')', '') || coalesce(' "' || subject || '"', '') FROM message WHERE id = :id;
+
+-- name: trace_message_of
+-- What a row caused.
+SELECT id, shop, at, cause, channel || ' to ' || address || ': ' || state || coalesce(' (' || reason || ')', '') || coalesce(' "' || subject || '"', '') FROM message WHERE shop = :shop AND cause = :cause ORDER BY id;
+
+-- name: trace_delivery
+-- One row in words.
+-- any shop: the command line names a row by its id alone
+SELECT id, shop, at, cause, sender || ': ' || state || coalesce(' ' || CAST(code AS TEXT), '') || coalesce(' ' || words, '') FROM delivery WHERE id = :id;
+
+-- name: trace_delivery_of
+-- What a row caused.
+SELECT id, shop, at, cause, sender || ': ' || state || coalesce(' ' || CAST(code AS TEXT), '') || coalesce(' ' || words, '') FROM delivery WHERE shop = :shop AND cause = :cause ORDER BY id;
+
+-- name: trace_receipt
+-- One row in words.
+-- any shop: the command line names a row by its id alone
+SELECT id, shop, at, cause, kind || coalesce(': ' || words, '') FROM receipt WHERE id = :id;
+
+-- name: trace_receipt_of
+-- What a row caused.
+SELECT id, shop, at, cause, kind || coalesce(': ' || words, '') FROM receipt WHERE shop = :shop AND cause = :cause ORDER BY id;
+
+-- name: trace_suppression
+-- One row in words.
+-- any shop: the command line names a row by its id alone
+SELECT id, shop, at, cause, channel || ' to ' || address || ' stops: ' || reason || ' (' || scope || ')' FROM suppression WHERE id = :id;
+
+-- name: trace_order
+-- The delivery in which an order came first.
+-- any shop: the command line names a row by its id alone
+SELECT id, shop, at, cause, name || ': ' || payment || ', ' || fulfilment FROM orders WHERE id = :id;
+
+-- name: trace_order_causes
+-- All that told something about an order.
+SELECT DISTINCT cause FROM event WHERE shop = :shop AND order_id = :order_id ORDER BY cause;
+
+-- name: trace_order_named
+-- An order by the name that people use, the newest first.
+SELECT id FROM orders WHERE shop = :shop AND name = :name ORDER BY id DESC LIMIT 1;
+
+-- name: trace_customer
+-- any shop: the command line names a row by its id alone
+SELECT id, shop, at, cause, coalesce(first_name || ' ', '') || coalesce(last_name, '') || ' <' || coalesce(email, '') || '>' FROM customer WHERE id = :id;
+
+-- name: trace_customer_orders
+-- The orders of a customer, for their chains.
+SELECT id FROM orders WHERE shop = :shop AND customer_id = :customer_id ORDER BY id;

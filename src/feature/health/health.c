@@ -1,0 +1,143 @@
+/* health.c - /health for whoever watches the service, /metrics for Prometheus.
+ *
+ * Health is: every loop went round in the last minute, and the rows that wait are counted. A server that does not
+ * take our mail is told as trouble, and is no reason to restart us: the status stays 200.
+ */
+#include "feature/feature.h"
+
+#include "base/json_write.h"
+#include "engine/clock.h"
+#include "engine/store.h"
+
+enum { LOOP_MOST_MS = 60 * 1000 };
+
+static const struct {
+    Query query;
+    const char *name;
+    bool takes_now;
+} counts[] = {
+    {Q_health_inbox, "inbox", false},   {Q_health_event, "event", false},
+    {Q_health_run, "run", true},        {Q_health_message, "message", false},
+    {Q_health_outbox, "outbox", false}, {Q_health_claimed, "claimed", false},
+    {Q_health_unread, "unread", false},
+};
+enum { COUNTS = G_N_ELEMENTS(counts) };
+
+typedef struct Health {
+    int64_t waiting[COUNTS];
+    int64_t oldest_at[COUNTS];
+    FlowHealth flow;
+    bool fine;
+} Health;
+
+static bool
+health_read(RouteCtx *ctx, Health *ret, GError **error)
+{
+    const App *app = route_app(ctx);
+    Db *db = route_db(ctx, error);
+    if (!db)
+        return false;
+    for (int i = 0; i < COUNTS; i++) {
+        g_autoptr(Rows) rows =
+            db_rows(db, counts[i].query,
+                    counts[i].takes_now ? BINDS(bind_int("now", clock_now())) : NULL, error);
+        if (!rows)
+            return false;
+        if (rows_next(rows)) {
+            ret->waiting[i] = rows_int(rows, 0);
+            ret->oldest_at[i] = rows_int(rows, 1);
+        }
+        if (!rows_ok(rows, error))
+            return false;
+    }
+    flow_health(app->flow, &ret->flow);
+    ret->fine = ret->flow.flow_age_ms < LOOP_MOST_MS && ret->flow.outbox_age_ms < LOOP_MOST_MS;
+    return true;
+}
+
+static bool
+health_page(RouteCtx *ctx, GError **error)
+{
+    Health health = {0};
+    if (!health_read(ctx, &health, error))
+        return false;
+    const App *app = route_app(ctx);
+    Buf buf = {.arena = ctx->arena};
+    JsonWriter out = {.buf = &buf};
+    json_put_object(&out);
+    json_put_key(&out, "status");
+    json_put_str(&out, health.fine ? "fine" : "stuck");
+    json_put_key(&out, "version");
+    json_put_str(&out, POSTLUDE_VERSION);
+    json_put_key(&out, "uptime_s");
+    json_put_int(&out, (clock_monotonic() - app->started_at) / 1000);
+    json_put_key(&out, "loops_ms");
+    json_put_object(&out);
+    json_put_key(&out, "flow");
+    json_put_int(&out, health.flow.flow_age_ms);
+    json_put_key(&out, "outbox");
+    json_put_int(&out, health.flow.outbox_age_ms);
+    json_put_end(&out);
+    json_put_key(&out, "waiting");
+    json_put_object(&out);
+    for (int i = 0; i < COUNTS; i++) {
+        json_put_key(&out, counts[i].name);
+        json_put_int(&out, health.waiting[i]);
+    }
+    json_put_end(&out);
+    json_put_key(&out, "trouble");
+    json_put_str(&out, health.flow.trouble[0] ? health.flow.trouble : NULL);
+    json_put_end(&out);
+    json_put_done(&out);
+    http_answer(ctx->request, health.fine ? 200 : 503, "application/json", buf_str(&buf));
+    return true;
+}
+
+static bool
+health_metrics(RouteCtx *ctx, GError **error)
+{
+    Health health = {0};
+    if (!health_read(ctx, &health, error))
+        return false;
+    const App *app = route_app(ctx);
+    int64_t now = clock_now();
+    Buf buf = {.arena = ctx->arena};
+    buf_add_cstr(&buf, "# HELP postlude_waiting Rows that wait, by stage.\n"
+                       "# TYPE postlude_waiting gauge\n");
+    for (int i = 0; i < COUNTS; i++)
+        buf_format(&buf, "postlude_waiting{stage=\"%s\"} %" G_GINT64_FORMAT "\n", counts[i].name,
+                   health.waiting[i]);
+    buf_add_cstr(&buf, "# HELP postlude_oldest_seconds Age of the oldest waiting row, by stage.\n"
+                       "# TYPE postlude_oldest_seconds gauge\n");
+    for (int i = 0; i < COUNTS; i++)
+        buf_format(&buf, "postlude_oldest_seconds{stage=\"%s\"} %" G_GINT64_FORMAT "\n",
+                   counts[i].name,
+                   health.oldest_at[i] ? MAX(now - health.oldest_at[i], 0) / 1000 : 0);
+    buf_format(&buf,
+               "# HELP postlude_loop_age_seconds Since a loop last went round.\n"
+               "# TYPE postlude_loop_age_seconds gauge\n"
+               "postlude_loop_age_seconds{loop=\"flow\"} %.3f\n"
+               "postlude_loop_age_seconds{loop=\"outbox\"} %.3f\n"
+               "# HELP postlude_commits_total COMMITs since the start.\n"
+               "# TYPE postlude_commits_total counter\n"
+               "postlude_commits_total %" G_GINT64_FORMAT "\n"
+               "# HELP postlude_in_flight Messages handed to servers.\n"
+               "# TYPE postlude_in_flight gauge\n"
+               "postlude_in_flight %" G_GINT64_FORMAT "\n",
+               (double)health.flow.flow_age_ms / 1000, (double)health.flow.outbox_age_ms / 1000,
+               store_commits(app->store), health.flow.claimed);
+    http_answer(ctx->request, 200, "text/plain; version=0.0.4; charset=utf-8", buf_str(&buf));
+    return true;
+}
+
+static const Route routes[] = {
+    {GET, "/health", ANYONE, health_page, NULL},
+    {GET, "/metrics", ANYONE, health_metrics, NULL},
+    {0},
+};
+
+const Feature feature_health = {
+    .title = "Health",
+    .about = "Whether everything flows, for people and for Prometheus.",
+    .routes = routes,
+};

@@ -1,0 +1,108 @@
+/* intake.c - POST /in/SHOP/CONNECTOR: what shop systems tell us.
+ *
+ * The signature is checked over the raw bytes, the bytes are on the disk before we say yes, and everything else
+ * happens later. Shopify wants its answer within 5 s and removes a webhook that fails for hours, so nothing here
+ * depends on whether we understand the body.
+ */
+#include "feature/feature.h"
+
+#include "base/json_write.h"
+#include "engine/id.h"
+#include "flow/inbox.h"
+#include "plug/connector/connector.h"
+
+static Str
+header_of(const void *request, const char *name)
+{
+    return http_header(request, name);
+}
+
+static void
+intake_answer(HttpRequest *request, const InboxNew *delivery)
+{
+    char id[ID_TEXT_BYTES];
+    Buf buf = {.arena = request->arena};
+    JsonWriter out = {.buf = &buf};
+    json_put_object(&out);
+    json_put_key(&out, delivery->repeated ? "repeated" : "kept");
+    if (delivery->repeated)
+        json_put_bool(&out, true);
+    else
+        json_put_str(&out, id_format(delivery->id, id));
+    json_put_end(&out);
+    json_put_done(&out);
+    http_answer(request, 200, "application/json", buf_str(&buf));
+}
+
+typedef struct Intake {
+    HttpRequest *request;
+    Flow *flow;
+} Intake;
+
+/* On the writer's thread, after the COMMIT. */
+static void
+intake_done(StoreTask *task, const GError *error)
+{
+    InboxNew *delivery = (InboxNew *)task;
+    Intake *intake = delivery->caller;
+    Flow *flow = intake->flow;
+    if (error)
+        http_answer_error(intake->request, error);
+    else
+        intake_answer(intake->request, delivery);
+    if (!error)
+        flow_wake(flow);
+}
+
+/* Which of the shop's secrets is this connector's. */
+static const ConnectorSecret *
+intake_secret(const ShopEntry *shop, const Connector *connector)
+{
+    for (size_t i = 0; connector_nth(i); i++)
+        if (connector_nth(i) == connector)
+            return &shop->secrets[i];
+    must(false);
+    return NULL;
+}
+
+static bool
+intake_take(RouteCtx *ctx, GError **error)
+{
+    const App *app = route_app(ctx);
+    HttpRequest *request = ctx->request;
+    Str slug = route_param(ctx, "shop"), name = route_param(ctx, "connector");
+    g_autoptr(ShopHold) shop = shopbook_find(app->shops, slug);
+    const Connector *connector = connector_find(name);
+    if (!shop || !connector)
+        return fail(error, ERR_NOT_FOUND,
+                    "there is no shop '" STR_FMT "' with a connector '" STR_FMT "'", STR_ARG(slug),
+                    STR_ARG(name));
+    const ConnectorSecret *secret = intake_secret(shop, connector);
+    if (!secret->text.len)
+        return fail(error, ERR_AUTH,
+                    "the shop has no %s yet; set it with `postlude shop set " STR_FMT " %s=...`",
+                    connector->secret, STR_ARG(slug), connector->secret);
+    PlugHeaders headers = {header_of, request};
+    Envelope envelope;
+    if (!connector->check(&headers, request->body, secret, &envelope, error))
+        return false;
+    InboxNew *delivery =
+        inbox_prepare(request->arena, shop, connector, &envelope, request->body, intake_done);
+    Intake *intake = arena_new_of(request->arena, Intake, 1);
+    *intake = (Intake){request, app->flow};
+    delivery->caller = intake;
+    http_suspend(request);
+    inbox_post(ctx->store, delivery);
+    return true;
+}
+
+static const Route routes[] = {
+    {POST, "/in/:shop/:connector", ANYONE, intake_take, NULL},
+    {0},
+};
+
+const Feature feature_intake = {
+    .title = "Intake",
+    .about = "Orders come in from the shop's system, genuine, durable, once.",
+    .routes = routes,
+};

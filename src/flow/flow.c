@@ -1,0 +1,464 @@
+/* flow.c - the loop that works the stages; see flow.h.
+ *
+ * One thread. It goes round the stages; a stage whose write is on its way is passed over, so that while the
+ * writer commits one stage's rows the next stage's are being thought about. When nothing is due and nothing
+ * is on its way it sleeps until it is woken or the next run is due.
+ *
+ * A turn whose write fails for the world's reasons (disk full, store locked) is tried again after a second;
+ * its rows are where they were. One that fails for its own (a constraint) is cut down to one row at a time
+ * until the row is found, and that one is put aside, with its reason.
+ */
+#include "flow/flow_inside.h"
+
+#include "base/limits.h"
+#include "engine/clock.h"
+#include "engine/id.h"
+#include "engine/log.h"
+#include "flow/inbox.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    STAGES = 4,
+    RETRY_MS = 1000,
+    SLEEP_MOST_MS = 1000, /* a missed wake-up costs a second, not a day */
+    DRAIN_MS = 10000,
+};
+
+typedef struct StageState {
+    StoreTask task; /* first */
+    const Stage *stage;
+    Flow *flow;
+    Arena *arena;
+    StageTurn turn;
+    bool under_way; /* the flow's thread */
+    _Atomic bool back;
+    GError *error; /* of the write, set by the writer before `back` */
+    size_t most;
+    int64_t retry_at; /* monotonic */
+} StageState;
+
+struct Flow {
+    FlowOptions options;
+    JourneyBook *journeys;
+    Words *words;
+    Outbox *outbox;
+    StageState stages[STAGES];
+
+    pthread_t thread, outbox_thread;
+    bool has_thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool woken;
+    _Atomic bool stop;
+    _Atomic int64_t flow_at, outbox_at; /* monotonic, last time round */
+};
+
+static const Stage *const stages[STAGES] = {&stage_inbox, &stage_event, &stage_run, &stage_message};
+
+const JourneyBook *
+flow_journeys(Flow *flow)
+{
+    return flow->journeys;
+}
+
+const Words *
+flow_words(Flow *flow)
+{
+    return flow->words;
+}
+
+const FlowOptions *
+flow_options(Flow *flow)
+{
+    return &flow->options;
+}
+
+ShopBook *
+flow_shops(Flow *flow)
+{
+    return flow->options.shops;
+}
+
+void
+flow_taking(Flow *flow, int64_t row)
+{
+    if (flow->options.page)
+        atomic_store_explicit(&flow->options.page->taking, row, memory_order_relaxed);
+}
+
+void
+flow_writing(Flow *flow, int64_t row)
+{
+    if (flow->options.page)
+        atomic_store_explicit(&flow->options.page->writing, row, memory_order_relaxed);
+}
+
+/* ---- waking -------------------------------------------------------------------------------------------------- */
+
+static void
+flow_signal(Flow *flow)
+{
+    pthread_mutex_lock(&flow->lock);
+    flow->woken = true;
+    pthread_cond_signal(&flow->wake);
+    pthread_mutex_unlock(&flow->lock);
+}
+
+void
+flow_wake(Flow *flow)
+{
+    flow_signal(flow);
+    outbox_wake(flow->outbox);
+}
+
+static void
+flow_sleep(Flow *flow, int64_t ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += ms / 1000;
+    until.tv_nsec += ms % 1000 * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    pthread_mutex_lock(&flow->lock);
+    while (!flow->woken && ms > 0)
+        if (pthread_cond_timedwait(&flow->wake, &flow->lock, &until) != 0)
+            break;
+    flow->woken = false;
+    pthread_mutex_unlock(&flow->lock);
+}
+
+/* ---- one stage's turn ----------------------------------------------------------------------------------------- */
+
+static bool
+stage_run_write(Db *db, void *arg, GError **error)
+{
+    StageState *state = arg;
+    return state->stage->write(db, &state->turn, error);
+}
+
+static void
+stage_write_done(StoreTask *task, const GError *error)
+{
+    StageState *state = (StageState *)task;
+    state->error = error ? g_error_copy(error) : NULL;
+    atomic_store(&state->back, true);
+    flow_signal(state->flow);
+}
+
+typedef struct Aside {
+    const Stage *stage;
+    int64_t shop;
+    int64_t row;
+    const char *why;
+} Aside;
+
+static bool
+aside_job(Db *db, void *arg, GError **error)
+{
+    const Aside *aside = arg;
+    return aside->stage->aside(db, aside->shop, aside->row, aside->why, error);
+}
+
+static void
+stage_failed(StageState *state, const GError *error)
+{
+    char id[ID_TEXT_BYTES];
+    log_failure("flow.stage_failed", error, "stage=%s row=%s", state->stage->name,
+                id_format(state->turn.row_id, id));
+    state->retry_at = clock_monotonic() + RETRY_MS;
+    if (error_row(error)->again)
+        return;
+    state->retry_at = 0;
+    if (state->most > 1 || !state->turn.row_id) {
+        state->most = 1;
+        return;
+    }
+    g_autoptr(GError) problem = NULL;
+    Aside aside = {state->stage, state->turn.row_shop, state->turn.row_id, error->message};
+    if (!store_write(state->flow->options.store, STORE_FLOW, aside_job, &aside, &problem))
+        state->retry_at = clock_monotonic() + RETRY_MS;
+}
+
+/* The write of a turn is on the disk, or failed. */
+static void
+stage_back(StageState *state)
+{
+    g_autoptr(GError) error = g_steal_pointer(&state->error);
+    atomic_store(&state->back, false);
+    state->under_way = false;
+    if (error)
+        stage_failed(state, error);
+    else if (state->most < LIMIT_TURN_ROWS)
+        state->most = MIN(state->most * 2, (size_t)LIMIT_TURN_ROWS);
+    arena_reset(state->arena);
+    /* What this stage wrote is the next one's work; for the last one it is the outbox's. */
+    if (!error && state->stage == stages[STAGES - 1])
+        outbox_wake(state->flow->outbox);
+}
+
+/* *ret_moved: a turn was begun. */
+static bool
+stage_turn(StageState *state, bool *ret_moved, GError **error)
+{
+    Flow *flow = state->flow;
+    Db *db = store_reader(flow->options.store, error);
+    if (!db)
+        return false;
+    state->turn = (StageTurn){.flow = flow, .db = db, .arena = state->arena, .most = state->most};
+    bool ok = state->stage->take(&state->turn, error);
+    store_reader_return(flow->options.store, db);
+    state->turn.db = NULL;
+    if (!ok || state->turn.rows == 0) {
+        arena_reset(state->arena);
+        return ok;
+    }
+    *ret_moved = true;
+    state->under_way = true;
+    state->task = (StoreTask){.run = stage_run_write, .done = stage_write_done, .arg = state};
+    store_post(flow->options.store, state->stage->lane, &state->task);
+    return true;
+}
+
+/* Once round all stages. *ret_moved: anything was begun or came back; *ret_under_way: anything is. */
+static void
+flow_round(Flow *flow, bool *ret_moved, bool *ret_under_way)
+{
+    *ret_moved = *ret_under_way = false;
+    for (int i = 0; i < STAGES; i++) {
+        StageState *state = &flow->stages[i];
+        if (state->under_way && atomic_load(&state->back)) {
+            stage_back(state);
+            *ret_moved = true;
+        }
+        g_autoptr(GError) error = NULL;
+        if (!state->under_way && clock_monotonic() >= state->retry_at &&
+            !stage_turn(state, ret_moved, &error))
+            stage_failed(state, error);
+        *ret_under_way |= state->under_way;
+    }
+    atomic_store(&flow->flow_at, clock_monotonic());
+}
+
+/* How long the flow may sleep: until the first run is due. */
+static int64_t
+flow_pause(Flow *flow)
+{
+    int64_t pause = SLEEP_MOST_MS;
+    Db *db = store_reader(flow->options.store, NULL);
+    if (!db)
+        return pause;
+    int64_t next = 0;
+    if (stage_run.next_at(db, &next, NULL) && next)
+        pause = CLAMP(next - clock_now(), 1, SLEEP_MOST_MS);
+    store_reader_return(flow->options.store, db);
+    return pause;
+}
+
+static void *
+flow_main(void *arg)
+{
+    Flow *flow = arg;
+    pthread_setname_np(pthread_self(), "flow");
+    while (!atomic_load(&flow->stop)) {
+        bool moved, under_way;
+        flow_round(flow, &moved, &under_way);
+        if (!moved)
+            flow_sleep(flow, under_way ? SLEEP_MOST_MS : flow_pause(flow));
+    }
+    return NULL;
+}
+
+static void *
+outbox_main(void *arg)
+{
+    Flow *flow = arg;
+    pthread_setname_np(pthread_self(), "outbox");
+    int64_t drain_until = 0;
+    for (;;) {
+        bool moved;
+        g_autoptr(GError) error = NULL;
+        if (!outbox_turn(flow->outbox, SLEEP_MOST_MS, &moved, &error)) {
+            log_failure("outbox.failed", error, "retry_ms=%d", RETRY_MS);
+            g_usleep(RETRY_MS * 1000);
+        }
+        atomic_store(&flow->outbox_at, clock_monotonic());
+        if (!atomic_load(&flow->stop))
+            continue;
+        if (!drain_until) {
+            drain_until = clock_monotonic() + DRAIN_MS;
+            outbox_drain(flow->outbox);
+        }
+        if (outbox_idle(flow->outbox) || clock_monotonic() > drain_until)
+            return NULL;
+    }
+}
+
+/* ---- under test control ------------------------------------------------------------------------------------ */
+
+bool
+flow_work(Flow *flow, int64_t *ret_turns, GError **error)
+{
+    must(flow->options.manual);
+    int64_t turns = 0;
+    for (bool busy = true; busy; turns++) {
+        bool moved, under_way, sent = false;
+        flow_round(flow, &moved, &under_way);
+        if (!outbox_turn(flow->outbox, moved ? 0 : 20, &sent, error))
+            return false;
+        busy =
+            moved || under_way || sent || !outbox_idle(flow->outbox) || outbox_waits(flow->outbox);
+        if (under_way && !moved && !sent)
+            flow_sleep(flow, 10);
+    }
+    *ret_turns = turns;
+    return true;
+}
+
+/* ---- life ---------------------------------------------------------------------------------------------------- */
+
+/* Ids never go backwards, also when the clock did while we were away. */
+static bool
+flow_floor_ids(Flow *flow, GError **error)
+{
+    static const Query greatest[] = {
+        Q_floor_inbox,    Q_floor_event,       Q_floor_run,      Q_floor_run_step, Q_floor_message,
+        Q_floor_delivery, Q_floor_receipt,     Q_floor_customer, Q_floor_order,    Q_floor_line,
+        Q_floor_product,  Q_floor_suppression, Q_floor_consent};
+    Db *db = store_reader(flow->options.store, error);
+    if (!db)
+        return false;
+    bool ok = true;
+    for (size_t i = 0; i < G_N_ELEMENTS(greatest) && ok; i++) {
+        int64_t id = 0;
+        ok = db_int(db, greatest[i], NULL, &id, error);
+        id_floor(id);
+    }
+    store_reader_return(flow->options.store, db);
+    return ok;
+}
+
+static bool
+flow_put_aside(Flow *flow, const Stage *stage, int64_t row, GError **error)
+{
+    char id[ID_TEXT_BYTES];
+    log_error("flow.aside", "row=%s", id_format(row, id));
+    Aside aside = {stage, 0, row, reason_words(REASON_ASIDE)};
+    Db *db = store_reader(flow->options.store, error);
+    if (!db)
+        return false;
+    bool ok = db_int(db, stage->shop_of, BINDS(bind_int("id", row)), &aside.shop, error);
+    store_reader_return(flow->options.store, db);
+    return ok && store_write(flow->options.store, STORE_FLOW, aside_job, &aside, error);
+}
+
+/* Puts the row aside at which the worker died twice. */
+static bool
+flow_put_suspect_aside(Flow *flow, GError **error)
+{
+    WorkPage *page = flow->options.page;
+    if (!page)
+        return true;
+    int64_t row = atomic_exchange(&page->writing, 0);
+    int64_t taking = atomic_exchange(&page->taking, 0);
+    row = row ? row : taking;
+    page->deaths = row && row == page->suspect ? page->deaths + 1 : (row != 0);
+    page->suspect = row;
+    if (page->deaths < 2)
+        return true;
+    for (int i = 0; i < STAGES; i++)
+        if (stages[i]->kind == id_kind(row))
+            return flow_put_aside(flow, stages[i], row, error);
+    return true;
+}
+
+Flow *
+flow_new(const FlowOptions *options, GError **error)
+{
+    g_autoptr(Flow) flow = g_new0(Flow, 1);
+    flow->options = *options;
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&flow->lock, NULL);
+    pthread_cond_init(&flow->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    for (int i = 0; i < STAGES; i++)
+        flow->stages[i] = (StageState){
+            .stage = stages[i],
+            .flow = flow,
+            .arena = arena_new(LIMIT_ARENA_BYTES),
+            .most = LIMIT_TURN_ROWS,
+        };
+    flow->journeys = journeys_new(error);
+    flow->words = flow->journeys ? words_new(error) : NULL;
+    flow->outbox = flow->words ? outbox_new(flow, error) : NULL;
+    if (!flow->outbox || !flow_floor_ids(flow, error) || !flow_put_suspect_aside(flow, error) ||
+        !outbox_recover(options->store, error))
+        return NULL;
+    return g_steal_pointer(&flow);
+}
+
+bool
+flow_start(Flow *flow, GError **error)
+{
+    must(!flow->options.manual && !flow->has_thread);
+    atomic_store(&flow->flow_at, clock_monotonic());
+    atomic_store(&flow->outbox_at, clock_monotonic());
+    if (pthread_create(&flow->thread, NULL, flow_main, flow) != 0)
+        return fail(error, ERR_IO, "no thread could be started");
+    must(pthread_create(&flow->outbox_thread, NULL, outbox_main, flow) == 0);
+    flow->has_thread = true;
+    return true;
+}
+
+void
+flow_stop(Flow *flow)
+{
+    if (!flow->has_thread)
+        return;
+    atomic_store(&flow->stop, true);
+    flow_wake(flow);
+    pthread_join(flow->thread, NULL);
+    pthread_join(flow->outbox_thread, NULL);
+    flow->has_thread = false;
+}
+
+void
+flow_free(Flow *flow)
+{
+    if (!flow)
+        return;
+    flow_stop(flow);
+    /* A write that is still under way ends in stage_write_done: wait for it. */
+    for (int i = 0; i < STAGES; i++) {
+        while (flow->stages[i].under_way && !atomic_load(&flow->stages[i].back))
+            flow_sleep(flow, 10);
+        g_clear_error(&flow->stages[i].error);
+        arena_free(flow->stages[i].arena);
+    }
+    outbox_free(flow->outbox);
+    words_free(flow->words);
+    journeys_free(flow->journeys);
+    pthread_mutex_destroy(&flow->lock);
+    pthread_cond_destroy(&flow->wake);
+    g_free(flow);
+}
+
+void
+flow_health(Flow *flow, FlowHealth *ret)
+{
+    int64_t now = clock_monotonic();
+    *ret = (FlowHealth){
+        .flow_age_ms = flow->has_thread ? now - atomic_load(&flow->flow_at) : 0,
+        .outbox_age_ms = flow->has_thread ? now - atomic_load(&flow->outbox_at) : 0,
+        .claimed = outbox_in_flight(flow->outbox),
+    };
+    outbox_trouble(flow->outbox, ret->trouble, sizeof ret->trouble);
+}

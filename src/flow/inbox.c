@@ -1,0 +1,229 @@
+/* inbox.c - stage 1: raw bytes in, facts learned; see inbox.h. */
+#include "flow/inbox.h"
+
+#include "base/digest.h"
+#include "base/encode.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "engine/clock.h"
+#include "engine/id.h"
+#include "engine/pack.h"
+#include "flow/order.h"
+#include "flow/stage.h"
+
+#include <string.h>
+
+/* ---- taking it in --------------------------------------------------------------------------------- */
+
+static bool
+inbox_append(Db *db, void *arg, GError **error)
+{
+    InboxNew *delivery = arg;
+    int64_t changed = 0;
+    if (!db_run(db, Q_inbox_append,
+                BINDS(bind_int("id", delivery->id), bind_int("shop", delivery->shop),
+                      bind_int("at", clock_now()), bind_null("cause"),
+                      bind_cstr("connector", delivery->connector),
+                      bind_text("topic", delivery->topic),
+                      bind_text("delivery", delivery->delivery),
+                      bind_blob("hash", (Str){(const char *)delivery->hash, sizeof delivery->hash}),
+                      bind_blob("body", delivery->body),
+                      bind_int("body_bytes", (int64_t)delivery->body_bytes)),
+                &changed, error))
+        return false;
+    delivery->repeated = changed == 0;
+    return true;
+}
+
+InboxNew *
+inbox_prepare(Arena *arena, const ShopEntry *shop, const Connector *connector,
+              const Envelope *envelope, Str body,
+              void (*done)(StoreTask *task, const GError *error))
+{
+    InboxNew *delivery = arena_new_of(arena, InboxNew, 1);
+    uint8_t digest[DIGEST_BYTES];
+    digest_sha256(body, digest);
+    *delivery = (InboxNew){
+        .task = {.run = inbox_append, .done = done, .arg = delivery},
+        .id = id_new(KIND_INBOX),
+        .shop = shop->shop.id,
+        .connector = connector->name,
+        .topic = text_line(arena, envelope->topic, 200),
+        .delivery = text_line(arena, envelope->delivery, 200),
+        .body = pack(arena, body),
+        .body_bytes = body.len,
+    };
+    memcpy(delivery->hash, digest, sizeof delivery->hash);
+    /* A sender without delivery ids is known by what it says. */
+    if (!delivery->delivery.len)
+        delivery->delivery = str_of(
+            encode(arena, ENCODE_HEX, (Str){(const char *)delivery->hash, sizeof delivery->hash}));
+    return delivery;
+}
+
+void
+inbox_post(Store *store, InboxNew *delivery)
+{
+    store_post(store, STORE_INTAKE, &delivery->task);
+}
+
+typedef struct Replay {
+    int64_t shop;
+    int64_t id;
+    int64_t changed;
+} Replay;
+
+static bool
+replay_job(Db *db, void *arg, GError **error)
+{
+    Replay *replay = arg;
+    return db_run(db, Q_inbox_replay,
+                  BINDS(bind_int("shop", replay->shop), bind_int("id", replay->id)),
+                  &replay->changed, error);
+}
+
+bool
+inbox_replay(Store *store, int64_t shop, int64_t id, GError **error)
+{
+    Replay replay = {.shop = shop, .id = id};
+    if (!store_write(store, STORE_FLOW, replay_job, &replay, error))
+        return false;
+    return replay.changed ||
+           fail(error, ERR_NOT_FOUND,
+                "there is no unread delivery of this id with its body still kept");
+}
+
+/* ---- the stage: reading it --------------------------------------------------------------------------- */
+
+typedef struct InboxRow {
+    int64_t id;
+    int64_t shop;
+    Str source;
+    OrderNews *orders;
+    size_t order_count;
+    const char *state;  /* decided already: unread, same; NULL: learn and see */
+    const char *reason; /* in words */
+} InboxRow;
+
+static bool
+inbox_read_body(Arena *arena, Rows *rows, Facts *ret, GError **error)
+{
+    const Connector *connector = connector_find(rows_text(rows, 2));
+    if (!connector)
+        return fail(error, ERR_INPUT, "this version has no connector " STR_FMT,
+                    STR_ARG(rows_text(rows, 2)));
+    Str topic = arena_copy(arena, rows_text(rows, 3)), body;
+    if (!unpack(arena, rows_blob(rows, 4), LIMIT_BODY_BYTES, &body, error))
+        return false;
+    return connector->read(arena, topic, body, ret, error);
+}
+
+static void
+inbox_read_row(Arena *arena, Rows *rows, InboxRow *ret)
+{
+    g_autoptr(GError) problem = NULL;
+    Facts facts = {0};
+    ret->id = rows_int(rows, 0);
+    ret->shop = rows_int(rows, 1);
+    ret->source = arena_copy(arena, rows_text(rows, 2));
+    if (!inbox_read_body(arena, rows, &facts, &problem)) {
+        ret->state = "unread";
+        ret->reason = arena_cstr(arena, str_of(problem->message));
+        return;
+    }
+    if (facts.declined.len) {
+        ret->state = "same";
+        ret->reason = arena_cstr(arena, facts.declined);
+        return;
+    }
+    ret->orders = arena_new_of(arena, OrderNews, facts.order_count);
+    ret->order_count = facts.order_count;
+    for (size_t i = 0; i < facts.order_count; i++)
+        order_prepare(arena, &facts.orders[i], ret->source, &ret->orders[i]);
+}
+
+static bool
+inbox_take(StageTurn *turn, GError **error)
+{
+    InboxRow *list = arena_new_of(turn->arena, InboxRow, turn->most);
+    g_autoptr(Rows) rows =
+        db_rows(turn->db, Q_inbox_take, BINDS(bind_int("limit", (int64_t)turn->most)), error);
+    if (!rows)
+        return false;
+    while (turn->rows < turn->most && !arena_over(turn->arena) && rows_next(rows)) {
+        flow_taking(turn->flow, rows_int(rows, 0));
+        inbox_read_row(turn->arena, rows, &list[turn->rows++]);
+    }
+    flow_taking(turn->flow, 0);
+    turn->batch = list;
+    turn->row_id = turn->rows ? list[0].id : 0;
+    turn->row_shop = turn->rows ? list[0].shop : 0;
+    return rows_ok(rows, error);
+}
+
+static const char *
+learned_words(OrderLearned learned)
+{
+    return learned == ORDER_OLDER ? "older than what is known already"
+                                  : "the same as what is known already";
+}
+
+static bool
+inbox_finish(Db *db, const InboxRow *row, const char *state, const char *reason,
+             int64_t *ret_changed, GError **error)
+{
+    return db_run(db, Q_inbox_finish,
+                  BINDS(bind_cstr("state", state), bind_cstr("reason", reason),
+                        bind_int("shop", row->shop), bind_int("id", row->id)),
+                  ret_changed, error);
+}
+
+static bool
+inbox_learn(Db *db, const InboxRow *row, GError **error)
+{
+    const char *state = row->state ? row->state : "same", *reason = row->reason;
+    for (size_t i = 0; i < row->order_count; i++) {
+        OrderLearned learned;
+        if (!order_learn(db, row->shop, row->id, &row->orders[i], &learned, error))
+            return false;
+        if (learned == ORDER_NEW || learned == ORDER_CHANGED)
+            state = "done", reason = NULL;
+        else if (str_is(str_of(state), "same"))
+            reason = learned_words(learned);
+    }
+    int64_t changed = 0;
+    if (!inbox_finish(db, row, state, reason, &changed, error))
+        return false;
+    must(changed == 1); /* one flow, one turn at a time: nobody else finishes rows */
+    return true;
+}
+
+static bool
+inbox_write(Db *db, StageTurn *turn, GError **error)
+{
+    const InboxRow *list = turn->batch;
+    for (size_t i = 0; i < turn->rows; i++) {
+        flow_writing(turn->flow, list[i].id);
+        if (!inbox_learn(db, &list[i], error))
+            return false;
+    }
+    flow_writing(turn->flow, 0);
+    return true;
+}
+
+static bool
+inbox_aside(Db *db, int64_t shop, int64_t row, const char *why, GError **error)
+{
+    InboxRow known = {.id = row, .shop = shop};
+    return inbox_finish(db, &known, "aside", why, NULL, error);
+}
+
+const Stage stage_inbox = {
+    .name = "inbox",
+    .lane = STORE_FLOW,
+    .kind = KIND_INBOX,
+    .shop_of = Q_suspect_inbox,
+    .take = inbox_take,
+    .write = inbox_write,
+    .aside = inbox_aside,
+};

@@ -1,0 +1,32 @@
+/* inbox.h - stage 1: what the world sends us is kept byte for byte before we say yes, and read later. */
+#pragma once
+
+#include "engine/store.h"
+#include "flow/flow.h"
+#include "flow/shop.h"
+#include "plug/connector/connector.h"
+
+/* A delivery on its way into the store. Lives in the request's arena until done was called. */
+typedef struct InboxNew {
+    StoreTask task; /* first: done() gets it back */
+    int64_t id;
+    int64_t shop;
+    const char *connector;
+    Str topic;
+    Str delivery;
+    Str body; /* packed */
+    size_t body_bytes;
+    uint8_t hash[16];
+    bool repeated; /* set by the write: this delivery id was here before */
+    void *caller;  /* the caller's own */
+} InboxNew;
+
+/* Prepares a genuine delivery: packs and hashes the body. done is called on the writer's thread. */
+InboxNew *inbox_prepare(Arena *arena, const ShopEntry *shop, const Connector *connector,
+                        const Envelope *envelope, Str body,
+                        void (*done)(StoreTask *task, const GError *error));
+void inbox_post(Store *store, InboxNew *delivery);
+
+/* Reads a delivery once more that could not be read before. False with ERR_NOT_FOUND if it is not there,
+ * was read already, or its body is gone. */
+bool inbox_replay(Store *store, int64_t shop, int64_t id, GError **error);

@@ -1,0 +1,336 @@
+/* message.c - stage 4: words for messages; see message.h.
+ *
+ * The gate is asked here for the first time, so that nobody renders what will not leave; it is asked again
+ * when the message is claimed (outbox.c), and that answer counts.
+ */
+#include "flow/message.h"
+
+#include "base/address.h"
+#include "base/digest.h"
+#include "base/limits.h"
+#include "base/token.h"
+#include "engine/clock.h"
+#include "engine/compose.h"
+#include "engine/id.h"
+#include "engine/pack.h"
+#include "engine/verp.h"
+#include "flow/consent.h"
+#include "flow/flow_inside.h"
+#include "flow/order.h"
+
+#include <string.h>
+
+static const char *const class_slugs[CLASS_COUNT] = {"transactional", "marketing", "safety"};
+
+const char *
+message_class_slug(MessageClass class)
+{
+    must((int)class >= 0 && class < CLASS_COUNT);
+    return class_slugs[class];
+}
+
+MessageClass
+message_class_find(Str slug)
+{
+    for (int i = 0; i < CLASS_COUNT; i++)
+        if (str_is(slug, class_slugs[i]))
+            return (MessageClass)i;
+    return CLASS_MARKETING;
+}
+
+bool
+message_append(Db *db, const MessageNew *message, GError **error)
+{
+    const StepMessage *step = message->step;
+    bool stops = step->stop != REASON_NONE;
+    return db_run(
+        db, Q_message_append,
+        BINDS(bind_int("id", id_new(KIND_MESSAGE)), bind_int("shop", message->shop),
+              bind_int("at", message->at), bind_int("cause", message->cause),
+              bind_id("order_id", message->order_id), bind_id("customer_id", message->customer_id),
+              bind_cstr("class", message_class_slug(step->class)), bind_int("lane", step->lane),
+              bind_text("channel", step->channel), bind_text("template", step->template),
+              bind_text("address", step->address), bind_cstr("state", stops ? "excluded" : "new"),
+              bind_cstr("reason", stops ? reason_slug(step->stop) : NULL),
+              bind_cstr("words", stops ? reason_words(step->stop) : NULL),
+              bind_int("next_at", message->at), bind_int("not_after", step->not_after)),
+        NULL, error);
+}
+
+bool
+message_load(Db *db, Arena *arena, int64_t shop, int64_t id, MessageKept *ret, GError **error)
+{
+    g_autoptr(Rows) rows =
+        db_rows(db, Q_message_sent_as, BINDS(bind_int("shop", shop), bind_int("id", id)), error);
+    if (!rows)
+        return false;
+    if (!rows_next(rows))
+        return rows_ok(rows, error) && fail(error, ERR_NOT_FOUND, "there is no such message");
+    MessageKept kept = {
+        .shop = shop,
+        .address = arena_copy(arena, rows_text(rows, 0)),
+        .subject = arena_copy(arena, rows_text(rows, 1)),
+        .state = arena_copy(arena, rows_text(rows, 2)),
+        .reason = arena_copy(arena, rows_text(rows, 3)),
+        .words = arena_copy(arena, rows_text(rows, 4)),
+        .at = rows_int(rows, 7),
+        .template = arena_copy(arena, rows_text(rows, 8)),
+        .order_id = rows_int(rows, 9),
+    };
+    if (!rows_is_null(rows, 5) &&
+        !unpack(arena, rows_blob(rows, 5), LIMIT_BODY_BYTES, &kept.body, error))
+        return false;
+    *ret = kept;
+    return true;
+}
+
+/* ---- the words of one message ----------------------------------------------------------------------- */
+
+typedef struct MessageRow {
+    int64_t id;
+    int64_t shop_id;
+    int64_t order_id;
+    MessageClass class;
+    Str template;
+    Str address;
+    const ShopEntry *shop; /* held until the row is done */
+    /* What becomes of it: */
+    const char *state;
+    const char *reason;
+    Str words;
+    Str subject;
+    Str body; /* packed */
+    size_t body_bytes;
+    uint8_t body_hash[DIGEST_BYTES];
+} MessageRow;
+
+static void
+message_stop(MessageRow *row, const char *state, Reason reason, Str words)
+{
+    row->state = state;
+    row->reason = reason_slug(reason);
+    row->words = words.len ? words : str_of(reason_words(reason));
+}
+
+static Str
+order_page_url(const FlowOptions *options, Arena *arena, const MessageRow *row, uint32_t generation)
+{
+    Str own = shop_setting(row->shop, SETTING_PUBLIC_URL);
+    Str base = own.len ? own : str_of(options->public_url);
+    while (str_ends(base, "/"))
+        base.len--;
+    return str_of(
+        arena_format(arena, STR_FMT "/o/%s", STR_ARG(base),
+                     token_make(arena, options->links, "order", row->order_id, generation)));
+}
+
+/* Without a sender of its own a shop can only write to the catcher. */
+static bool
+message_sender(const FlowOptions *options, Arena *arena, const ShopEntry *shop, Address *ret,
+               GError **error)
+{
+    Str from = shop_setting(shop, SETTING_MAIL_FROM);
+    if (from.len)
+        return address_parse(arena, from, ret, error) || fail_at(error, "mail.from");
+    if (!outbox_is_catcher(options, shop))
+        return fail(error, ERR_CONFIG, "mail.from is not set, so this mail has no sender");
+    *ret = (Address){
+        .name = shop->shop.name,
+        .spec = str_of(arena_format(arena, STR_FMT "@postlude.invalid", STR_ARG(shop->shop.slug))),
+        .domain = STR("postlude.invalid"),
+    };
+    return true;
+}
+
+static bool
+message_compose(const FlowOptions *options, Arena *arena, MessageRow *row, const WordsDone *words,
+                Str *ret, GError **error)
+{
+    Mail mail = {
+        .subject = words->subject,
+        .text = words->text,
+        .html = words->html,
+        .at = clock_now(),
+    };
+    Str reply_to = shop_setting(row->shop, SETTING_MAIL_REPLY_TO);
+    if (!message_sender(options, arena, row->shop, &mail.from, error) ||
+        !address_parse_spec(arena, row->address, &mail.to, error))
+        return false;
+    if (reply_to.len && !address_parse(arena, reply_to, &mail.reply_to, error))
+        return fail_at(error, "mail.reply_to");
+    mail.message_id = str_of(
+        verp_message_id(arena, options->mail_ids, row->id, arena_cstr(arena, mail.from.domain)));
+    MailWire wire;
+    if (!mail_compose(arena, &mail, &wire, error))
+        return false;
+    *ret = wire.bytes;
+    if (!row->shop->dkim)
+        return true;
+    Str signature;
+    if (!dkim_sign(arena, row->shop->dkim, wire.bytes, mail.at, &signature, error))
+        return false;
+    Buf whole = {.arena = arena};
+    buf_reserve(&whole, signature.len + wire.bytes.len);
+    buf_add_str(&whole, signature);
+    buf_add_str(&whole, wire.bytes);
+    *ret = buf_str(&whole);
+    return true;
+}
+
+static bool
+message_write_words(StageTurn *turn, MessageRow *row, const OrderRow *order, GError **error)
+{
+    const FlowOptions *options = flow_options(turn->flow);
+    WordsAsk ask = {
+        .name = row->template,
+        .shop = row->shop,
+        .order = order,
+        .page_url = order_page_url(options, turn->arena, row, order->generation),
+        .now = clock_now(),
+    };
+    WordsDone words;
+    Str whole;
+    if (!words_fill(flow_words(turn->flow), turn->arena, &ask, &words, error) ||
+        !message_compose(options, turn->arena, row, &words, &whole, error))
+        return false;
+    row->subject = words.subject;
+    row->body = pack(turn->arena, whole);
+    row->body_bytes = whole.len;
+    digest_sha256(whole, row->body_hash);
+    return true;
+}
+
+/* ---- the stage ------------------------------------------------------------------------------------------- */
+
+static bool
+message_ask(StageTurn *turn, const MessageRow *row, const OrderRow *order, ConsentVerdict *ret,
+            GError **error)
+{
+    Address address;
+    if (row->address.len && !address_parse_spec(turn->arena, row->address, &address, NULL)) {
+        *ret = (ConsentVerdict){.reason = REASON_BAD_ADDRESS};
+        return true;
+    }
+    ConsentAsk ask = {
+        .shop = row->shop,
+        .class = row->class,
+        .topic = row->template,
+        .channel = STR("email"),
+        .address = row->address.len ? address_key(turn->arena, &address) : (Str){0},
+        .subject_at = order->order.placed_at,
+        .subject_test = order->order.test,
+    };
+    return consent_check(turn->db, turn->arena, &ask, ret, error);
+}
+
+/* A row ends in a state whatever happens; only the store's own failures are errors. */
+static bool
+message_work(StageTurn *turn, MessageRow *row, GError **error)
+{
+    OrderRow order = {0};
+    ConsentVerdict verdict;
+    if (row->order_id &&
+        !order_load(turn->db, turn->arena, row->shop_id, row->order_id, &order, error))
+        return false;
+    if (!message_ask(turn, row, &order, &verdict, error))
+        return false;
+    if (!verdict.may && verdict.reason != REASON_NOT_LIVE) {
+        message_stop(row, "excluded", verdict.reason, verdict.words);
+        return true;
+    }
+    g_autoptr(GError) problem = NULL;
+    if (!message_write_words(turn, row, &order, &problem)) {
+        message_stop(row, "failed", REASON_NOT_RENDERED,
+                     arena_copy(turn->arena, str_of(problem->message)));
+        return true;
+    }
+    if (verdict.may)
+        row->state = "ready";
+    else
+        message_stop(row, "excluded", verdict.reason, verdict.words);
+    return true;
+}
+
+static bool
+message_read(StageTurn *turn, Rows *rows, MessageRow *ret, GError **error)
+{
+    *ret = (MessageRow){
+        .id = rows_int(rows, 0),
+        .shop_id = rows_int(rows, 1),
+        .order_id = rows_int(rows, 2),
+        .class = message_class_find(rows_text(rows, 4)),
+        .template = arena_copy(turn->arena, rows_text(rows, 6)),
+        .address = arena_copy(turn->arena, rows_text(rows, 7)),
+    };
+    g_autoptr(ShopHold) shop = shopbook_get(flow_shops(turn->flow), ret->shop_id);
+    must(shop);
+    ret->shop = shop;
+    bool ok = message_work(turn, ret, error);
+    ret->shop = NULL;
+    return ok;
+}
+
+static bool
+message_take(StageTurn *turn, GError **error)
+{
+    MessageRow *list = arena_new_of(turn->arena, MessageRow, turn->most);
+    g_autoptr(Rows) rows =
+        db_rows(turn->db, Q_message_take, BINDS(bind_int("limit", (int64_t)turn->most)), error);
+    if (!rows)
+        return false;
+    while (turn->rows < turn->most && !arena_over(turn->arena) && rows_next(rows)) {
+        flow_taking(turn->flow, rows_int(rows, 0));
+        if (!message_read(turn, rows, &list[turn->rows], error))
+            return false;
+        turn->rows++;
+    }
+    flow_taking(turn->flow, 0);
+    turn->batch = list;
+    turn->row_id = turn->rows ? list[0].id : 0;
+    turn->row_shop = turn->rows ? list[0].shop_id : 0;
+    return rows_ok(rows, error);
+}
+
+static bool
+message_write(Db *db, StageTurn *turn, GError **error)
+{
+    const MessageRow *list = turn->batch;
+    for (size_t i = 0; i < turn->rows; i++) {
+        const MessageRow *row = &list[i];
+        bool has_words = row->body_bytes > 0;
+        flow_writing(turn->flow, row->id);
+        if (!db_run(db, Q_message_words,
+                    BINDS(bind_cstr("state", row->state), bind_cstr("reason", row->reason),
+                          bind_some("words", row->words), bind_some("subject", row->subject),
+                          has_words ? bind_blob("body", row->body) : bind_null("body"),
+                          bind_id("body_bytes", (int64_t)row->body_bytes),
+                          has_words ? bind_blob("body_hash", (Str){(const char *)row->body_hash,
+                                                                   sizeof row->body_hash})
+                                    : bind_null("body_hash"),
+                          bind_int("shop", row->shop_id), bind_int("id", row->id)),
+                    NULL, error))
+            return false;
+    }
+    flow_writing(turn->flow, 0);
+    return true;
+}
+
+static bool
+message_aside(Db *db, int64_t shop, int64_t row, const char *why, GError **error)
+{
+    return db_run(db, Q_message_stop,
+                  BINDS(bind_cstr("state", "failed"),
+                        bind_cstr("reason", reason_slug(REASON_ASIDE)), bind_cstr("words", why),
+                        bind_int("shop", shop), bind_int("id", row), bind_cstr("seen", "new")),
+                  NULL, error);
+}
+
+const Stage stage_message = {
+    .name = "message",
+    .lane = STORE_FLOW,
+    .kind = KIND_MESSAGE,
+    .shop_of = Q_message_shop,
+    .take = message_take,
+    .write = message_write,
+    .aside = message_aside,
+};

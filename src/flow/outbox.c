@@ -1,0 +1,251 @@
+/* outbox.c - the sending thread's turn, its start and its end; see outbox.h. */
+#include "flow/outbox_inside.h"
+
+#include "engine/clock.h"
+#include "flow/message.h"
+
+#include <stdatomic.h>
+
+bool
+outbox_is_catcher(const FlowOptions *options, const ShopEntry *shop)
+{
+    return sender_url(options, shop).len == 0;
+}
+
+/* ---- after a start ---------------------------------------------------------------------------------------- */
+
+typedef struct Interrupted {
+    int64_t delivery;
+    int64_t shop;
+    int64_t message;
+    MessageClass class;
+    int64_t not_after;
+} Interrupted;
+
+static bool
+interrupted_settle(Db *db, const Interrupted *one, int64_t now, GError **error)
+{
+    static const char words[] = "The program stopped before the server's answer was kept.";
+    bool again = one->class != CLASS_MARKETING;
+    return db_run(db, Q_delivery_finish,
+                  BINDS(bind_cstr("state", "unknown"), bind_null("code"), bind_null("enhanced"),
+                        bind_cstr("words", words), bind_int("finished_at", now),
+                        bind_int("shop", one->shop), bind_int("id", one->delivery)),
+                  NULL, error) &&
+           db_run(db, Q_outbox_settle,
+                  BINDS(bind_cstr("state", again ? "ready" : "unknown"), bind_null("reason"),
+                        bind_cstr("words", words), bind_int("next_at", now), bind_int("counts", 1),
+                        bind_int("shop", one->shop), bind_int("id", one->message)),
+                  NULL, error);
+}
+
+static bool
+recover_job(Db *db, void *arg, GError **error)
+{
+    g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(Interrupted));
+    {
+        g_autoptr(Rows) rows = db_rows(db, Q_delivery_claimed, NULL, error);
+        if (!rows)
+            return false;
+        while (rows_next(rows)) {
+            Interrupted one = {
+                .delivery = rows_int(rows, 0),
+                .shop = rows_int(rows, 1),
+                .message = rows_int(rows, 2),
+                .class = message_class_find(rows_text(rows, 3)),
+                .not_after = rows_int(rows, 4),
+            };
+            g_array_append_val(list, one);
+        }
+        if (!rows_ok(rows, error))
+            return false;
+    }
+    for (guint i = 0; i < list->len; i++)
+        if (!interrupted_settle(db, &g_array_index(list, Interrupted, i), clock_now(), error))
+            return false;
+    return true;
+}
+
+bool
+outbox_recover(Store *store, GError **error)
+{
+    return store_write(store, STORE_RECEIPT, recover_job, NULL, error);
+}
+
+/* ---- the turn ------------------------------------------------------------------------------------------------ */
+
+static void
+outbox_on_result(void *arg, SmtpPool *pool, const SmtpResult *result)
+{
+    Outbox *outbox = arg;
+    outbox_answer(outbox, (ClaimRow *)(intptr_t)result->tag, result);
+}
+
+static bool
+outbox_take_back(Outbox *outbox)
+{
+    pthread_mutex_lock(&outbox->lock);
+    Claim *claims = outbox->claims_back;
+    Settle *settles = outbox->settles_back;
+    outbox->claims_back = NULL;
+    outbox->settles_back = NULL;
+    pthread_mutex_unlock(&outbox->lock);
+    outbox_claims_back(outbox, claims);
+    outbox_settles_back(outbox, settles);
+    return claims || settles;
+}
+
+/* What keeps mail from leaving, for the health page: the first sender in trouble. */
+static void
+outbox_note_trouble(Outbox *outbox)
+{
+    char words[sizeof outbox->trouble] = "";
+    int64_t now = clock_now();
+    for (guint i = 0; i < outbox->senders->len && !words[0]; i++) {
+        const Sender *sender = outbox->senders->pdata[i];
+        int64_t retry_ms = 0;
+        const char *trouble = smtp_pool_trouble(sender->pool, &retry_ms);
+        if (trouble)
+            g_snprintf(words, sizeof words, "%s: %s; next try in %d s", sender->name, trouble,
+                       (int)(retry_ms / 1000) + 1);
+        else if (sender->rate.paused_until > now)
+            g_snprintf(words, sizeof words, "%s slows us down for %d s: %s", sender->name,
+                       (int)((sender->rate.paused_until - now) / 1000) + 1,
+                       sender->words ? sender->words : "");
+    }
+    pthread_mutex_lock(&outbox->lock);
+    g_strlcpy(outbox->trouble, words, sizeof outbox->trouble);
+    pthread_mutex_unlock(&outbox->lock);
+}
+
+bool
+outbox_turn(Outbox *outbox, int wait_ms, bool *ret_moved, GError **error)
+{
+    bool moved = outbox_take_back(outbox);
+    bool ok = true;
+    outbox_note_trouble(outbox);
+    if (!outbox->draining && clock_monotonic() >= outbox->retry_at)
+        ok = outbox_claim(outbox, &moved, error);
+    size_t settled = smtp_loop_turn(outbox->loop, moved || !ok ? 0 : wait_ms);
+    if (clock_monotonic() >= outbox->retry_at)
+        outbox_settle(outbox);
+    atomic_store(&outbox->in_flight, (int64_t)g_hash_table_size(outbox->in_hand));
+    *ret_moved = moved || settled > 0;
+    return ok;
+}
+
+bool
+outbox_idle(const Outbox *outbox)
+{
+    return g_hash_table_size(outbox->in_hand) == 0 && outbox->claims_under_way == 0 &&
+           outbox->settles_under_way == 0 && outbox->answered->len == 0;
+}
+
+bool
+outbox_waits(Outbox *outbox)
+{
+    Db *db = store_reader(outbox->store, NULL);
+    if (!db)
+        return false;
+    bool waits = false;
+    int64_t now = clock_now();
+    for (size_t n = 0; !waits; n++) {
+        g_autoptr(ShopHold) shop = shopbook_nth(flow_shops(outbox->flow), n);
+        if (!shop)
+            break;
+        int64_t due = 0;
+        Bind here = bind_int("shop", shop->shop.id);
+        if (!db_int(db, Q_outbox_due_any, BINDS(here, bind_int("now", now)), &due, NULL) || !due)
+            continue;
+        if (outbox_is_catcher(outbox->options, shop)) {
+            waits = true;
+            continue;
+        }
+        Sender *sender = outbox_sender(outbox, shop, NULL);
+        waits = sender && rate_next(&sender->rate, &sender->rules, now) <= now;
+    }
+    store_reader_return(outbox->store, db);
+    return waits;
+}
+
+/* ---- life ---------------------------------------------------------------------------------------------------- */
+
+Outbox *
+outbox_new(Flow *flow, GError **error)
+{
+    g_autoptr(Outbox) outbox = g_new0(Outbox, 1);
+    outbox->flow = flow;
+    outbox->options = flow_options(flow);
+    outbox->store = outbox->options->store;
+    outbox->senders = g_ptr_array_new_with_free_func((GDestroyNotify)sender_free);
+    outbox->in_hand = g_hash_table_new(g_int64_hash, g_int64_equal);
+    outbox->answered = g_ptr_array_new();
+    pthread_mutex_init(&outbox->lock, NULL);
+    outbox->loop = smtp_loop_new(outbox_on_result, outbox, error);
+    if (!outbox->loop)
+        return NULL;
+    return g_steal_pointer(&outbox);
+}
+
+void
+outbox_drain(Outbox *outbox)
+{
+    outbox->draining = true;
+    for (guint i = 0; i < outbox->senders->len; i++)
+        smtp_pool_drain(((Sender *)outbox->senders->pdata[i])->pool);
+}
+
+static void
+outbox_wait_for_writer(Outbox *outbox)
+{
+    while (outbox->claims_under_way > 0 || outbox->settles_under_way > 0)
+        if (!outbox_take_back(outbox))
+            g_usleep(1000);
+}
+
+/* An answer that the store could not take is left claimed there: the next start finds it. */
+static void
+outbox_forget(Outbox *outbox)
+{
+    for (guint i = 0; i < outbox->answered->len; i++)
+        claim_unref_row(outbox->answered->pdata[i]);
+}
+
+void
+outbox_free(Outbox *outbox)
+{
+    if (!outbox)
+        return;
+    outbox_drain(outbox);
+    outbox_wait_for_writer(outbox);
+    smtp_loop_free(outbox->loop); /* ends what is in hand: these are the last answers */
+    outbox_settle(outbox);
+    outbox_wait_for_writer(outbox);
+    outbox_forget(outbox);
+    g_ptr_array_unref(outbox->senders);
+    g_hash_table_unref(outbox->in_hand);
+    g_ptr_array_unref(outbox->answered);
+    pthread_mutex_destroy(&outbox->lock);
+    g_free(outbox);
+}
+
+void
+outbox_wake(Outbox *outbox)
+{
+    smtp_loop_wake(outbox->loop);
+}
+
+bool
+outbox_trouble(Outbox *outbox, char *words, size_t bytes)
+{
+    pthread_mutex_lock(&outbox->lock);
+    g_strlcpy(words, outbox->trouble[0] ? outbox->trouble : outbox->shop_trouble, bytes);
+    pthread_mutex_unlock(&outbox->lock);
+    return words[0] != '\0';
+}
+
+int64_t
+outbox_in_flight(const Outbox *outbox)
+{
+    return atomic_load(&outbox->in_flight);
+}

@@ -1,0 +1,345 @@
+/* outbox_claim.c - taking messages for one attempt; see outbox.h.
+ *
+ * The rows are read and unpacked here, on the outbox's thread. The claim itself is a job of the writer: it asks
+ * the gate for the last time, marks the message, and appends the delivery row. Only when that is on the disk
+ * does a byte go over the wire.
+ */
+#include "flow/outbox_inside.h"
+
+#include "base/address.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "engine/clock.h"
+#include "engine/id.h"
+#include "engine/pack.h"
+#include "engine/verp.h"
+#include "flow/consent.h"
+#include "flow/message.h"
+
+enum { CATCHER_ROWS = 128, CLAIM_ARENA_BYTES = 256 * 1024 * 1024 };
+
+/* ---- on the writer -------------------------------------------------------------------------------------- */
+
+static bool
+row_ask(Db *db, Arena *arena, const Claim *claim, const ClaimRow *row, ConsentVerdict *ret,
+        GError **error)
+{
+    ConsentAsk ask = {
+        .shop = claim->shop,
+        .class = row->class,
+        .topic = row->template,
+        .channel = STR("email"),
+        .address = row->address_key,
+        .subject_at = row->placed_at,
+        .subject_test = row->test,
+    };
+    return consent_check(db, arena, &ask, ret, error);
+}
+
+static bool
+row_stop(Db *db, const Claim *claim, const ClaimRow *row, const char *state, Reason reason,
+         Str words, GError **error)
+{
+    return db_run(
+        db, Q_message_stop,
+        BINDS(bind_cstr("state", state), bind_cstr("reason", reason_slug(reason)),
+              words.len ? bind_text("words", words) : bind_cstr("words", reason_words(reason)),
+              bind_int("shop", claim->shop->shop.id), bind_int("id", row->id),
+              bind_cstr("seen", "ready")),
+        NULL, error);
+}
+
+bool
+claim_row(Db *db, ClaimRow *row, GError **error)
+{
+    const Claim *claim = row->claim;
+    int64_t changed = 0, shop = claim->shop->shop.id;
+    if (!db_run(db, Q_outbox_claim, BINDS(bind_int("shop", shop), bind_int("id", row->id)),
+                &changed, error))
+        return false;
+    if (!changed)
+        return true;
+    row->claimed = true;
+    return db_run(db, Q_delivery_append,
+                  BINDS(bind_int("id", row->delivery), bind_int("shop", shop),
+                        bind_int("at", row->taken_at), bind_int("cause", row->id),
+                        bind_int("attempt", row->attempts + 1),
+                        bind_cstr("sender", claim->sender ? claim->sender->name : "catcher")),
+                  NULL, error);
+}
+
+static bool
+row_work(Db *db, Claim *claim, ClaimRow *row, GError **error)
+{
+    row->claimed = false;
+    if (row->taken_at > row->not_after)
+        return row_stop(db, claim, row, "failed", REASON_EXPIRED, (Str){0}, error);
+    ConsentVerdict verdict;
+    if (!row_ask(db, claim->arena, claim, row, &verdict, error))
+        return false;
+    if (!verdict.may)
+        return row_stop(db, claim, row, "excluded", verdict.reason, verdict.words, error);
+    if (!claim_row(db, row, error))
+        return false;
+    /* The catcher is not the world: it has the mail as soon as we have. */
+    if (claim->sender || !row->claimed)
+        return true;
+    return settle_row(db, claim->shop->shop.id, row, row->taken_at, error);
+}
+
+static bool
+claim_run(Db *db, void *arg, GError **error)
+{
+    Claim *claim = arg;
+    if (outbox_skips_claim && claim->sender) {
+        for (size_t i = 0; i < claim->count; i++)
+            claim->rows[i].claimed = true;
+        return true;
+    }
+    for (size_t i = 0; i < claim->count; i++)
+        if (!row_work(db, claim, &claim->rows[i], error))
+            return false;
+    return true;
+}
+
+static void
+claim_done(StoreTask *task, const GError *error)
+{
+    Claim *claim = (Claim *)task;
+    Outbox *outbox = claim->outbox;
+    claim->failed = error != NULL;
+    pthread_mutex_lock(&outbox->lock);
+    claim->next = outbox->claims_back;
+    outbox->claims_back = claim;
+    pthread_mutex_unlock(&outbox->lock);
+    smtp_loop_wake(outbox->loop);
+}
+
+/* ---- life of a claim ------------------------------------------------------------------------------------ */
+
+static Claim *
+claim_new(Outbox *outbox, const ShopEntry *shop, Sender *sender, size_t room)
+{
+    Claim *claim = g_new0(Claim, 1);
+    claim->outbox = outbox;
+    claim->shop = shop;
+    claim->sender = sender;
+    claim->arena = arena_new(CLAIM_ARENA_BYTES);
+    claim->rows = arena_new_of(claim->arena, ClaimRow, room);
+    claim->task = (StoreTask){.run = claim_run, .done = claim_done, .arg = claim};
+    return claim;
+}
+
+static void
+claim_free(Claim *claim)
+{
+    for (size_t i = 0; i < claim->count; i++) {
+        g_hash_table_remove(claim->outbox->in_hand, &claim->rows[i].id);
+        g_free(claim->rows[i].words);
+    }
+    shop_unref(claim->shop);
+    arena_free(claim->arena);
+    g_free(claim);
+}
+
+void
+claim_unref_row(ClaimRow *row)
+{
+    Claim *claim = row->claim;
+    must(claim->unsettled > 0);
+    if (--claim->unsettled == 0)
+        claim_free(claim);
+}
+
+/* Room can be gone since the claim was begun: the server broke off, or we are stopping. */
+static void
+claim_submit(Outbox *outbox, ClaimRow *row)
+{
+    static const SmtpResult not_sent = {
+        .outcome = SMTP_NOT_SENT,
+        .words = "Not sent: the server could not be reached any more, or Postlude was stopping.",
+    };
+    if (smtp_pool_room(row->claim->sender->pool) > 0)
+        smtp_pool_submit(row->claim->sender->pool, &row->mail);
+    else
+        outbox_answer(outbox, row, &not_sent);
+}
+
+void
+outbox_claims_back(Outbox *outbox, Claim *claims)
+{
+    while (claims) {
+        Claim *claim = claims;
+        claims = claim->next;
+        outbox->claims_under_way--;
+        claim->unsettled = claim->count;
+        if (claim->sender)
+            claim->sender->claiming -= claim->count;
+        if (claim->failed)
+            outbox->retry_at = clock_monotonic() + 1000;
+        size_t count = claim->count; /* the last row's end is the claim's */
+        for (size_t i = 0; i < count; i++) {
+            ClaimRow *row = &claim->rows[i];
+            if (!claim->failed && row->claimed && claim->sender) {
+                claim_submit(outbox, row);
+                continue;
+            }
+            if (claim->sender)
+                rate_return(&claim->sender->rate, &claim->sender->rules, 1);
+            claim_unref_row(row);
+        }
+    }
+}
+
+/* ---- reading what may leave ----------------------------------------------------------------------------- */
+
+static bool
+row_read(Claim *claim, Rows *rows, ClaimRow *row, GError **error)
+{
+    Arena *arena = claim->arena;
+    Outbox *outbox = claim->outbox;
+    Address address, from;
+    *row = (ClaimRow){
+        .claim = claim,
+        .id = rows_int(rows, 0),
+        .class = message_class_find(rows_text(rows, 1)),
+        .template = arena_copy(arena, rows_text(rows, 2)),
+        .address = arena_copy(arena, rows_text(rows, 3)),
+        .not_after = rows_int(rows, 4),
+        .attempts = rows_int(rows, 5),
+        .placed_at = rows_int(rows, 7),
+        .test = rows_int(rows, 8) != 0,
+        .delivery = id_new(KIND_DELIVERY),
+        .taken_at = clock_now(),
+        .state = "accepted",
+        .message_state = "accepted",
+    };
+    if (!address_parse_spec(arena, row->address, &address, error))
+        return false;
+    row->address_key = address_key(arena, &address);
+    if (!claim->sender)
+        return true;
+    Str body;
+    if (!unpack(arena, rows_blob(rows, 6), LIMIT_BODY_BYTES, &body, error))
+        return false;
+    Str sender = shop_setting(claim->shop, SETTING_MAIL_FROM);
+    if (!address_parse(arena, sender, &from, error))
+        return fail_at(error, "mail.from");
+    Str domain = shop_setting(claim->shop, SETTING_MAIL_BOUNCE_DOMAIN);
+    row->mail = (SmtpMail){
+        .tag = (int64_t)(intptr_t)row,
+        .from = domain.len ? str_of(verp_return_path(arena, outbox->options->mail_ids, row->id,
+                                                     arena_cstr(arena, domain)))
+                           : from.spec,
+        .to = address.spec,
+        .data = body,
+        .eight_bit = !text_ascii(body),
+        .utf8 = address.utf8 || from.utf8,
+    };
+    return true;
+}
+
+/* A message that cannot be brought into the form of a mail any more (its sender was taken away, say) waits
+ * for somebody to mend that; the reason is told on the health page. */
+static bool
+lane_read(Claim *claim, Db *db, int lane, size_t room, GError **error)
+{
+    Outbox *outbox = claim->outbox;
+    /* Those in hand may still look ready to this reader: they are passed over. */
+    size_t limit = room + g_hash_table_size(outbox->in_hand);
+    g_autoptr(Rows) rows =
+        db_rows(db, Q_outbox_due,
+                BINDS(bind_int("shop", claim->shop->shop.id), bind_int("lane", lane),
+                      bind_int("now", clock_now()), bind_int("limit", (int64_t)limit)),
+                error);
+    if (!rows)
+        return false;
+    while (claim->count < room && rows_next(rows)) {
+        int64_t id = rows_int(rows, 0);
+        if (g_hash_table_contains(outbox->in_hand, &id))
+            continue;
+        ClaimRow *row = &claim->rows[claim->count];
+        if (!row_read(claim, rows, row, error))
+            return false;
+        g_hash_table_add(outbox->in_hand, &row->id);
+        claim->count++;
+    }
+    return rows_ok(rows, error);
+}
+
+Sender *
+outbox_sender(Outbox *outbox, const ShopEntry *shop, GError **error)
+{
+    g_autofree char *key = sender_key(outbox->options, shop);
+    for (guint i = 0; i < outbox->senders->len; i++) {
+        Sender *sender = outbox->senders->pdata[i];
+        if (strcmp(sender->key, key) == 0)
+            return sender;
+    }
+    Sender *sender = sender_new(outbox->loop, outbox->store, outbox->options, shop, error);
+    if (sender)
+        g_ptr_array_add(outbox->senders, sender);
+    return sender;
+}
+
+static bool
+shop_claim(Outbox *outbox, Db *db, const ShopEntry *shop, bool *ret_moved, GError **error)
+{
+    Sender *sender = NULL;
+    size_t room = CATCHER_ROWS;
+    if (!outbox_is_catcher(outbox->options, shop)) {
+        sender = outbox_sender(outbox, shop, error);
+        if (!sender)
+            return false;
+        room = sender_take(sender, clock_now(), SIZE_MAX);
+    } else if (outbox->claims_under_way > 0) {
+        return true;
+    }
+    if (room == 0)
+        return true;
+    shop_hold(shop);
+    Claim *claim = claim_new(outbox, shop, sender, room);
+    bool ok = true;
+    for (int lane = 0; lane < LANE_COUNT && ok && claim->count < room; lane++)
+        ok = lane_read(claim, db, lane, room, error);
+    if (sender)
+        rate_return(&sender->rate, &sender->rules, room - claim->count);
+    if (claim->count == 0) {
+        claim_free(claim);
+        return ok;
+    }
+    *ret_moved = true;
+    outbox->claims_under_way++;
+    if (sender)
+        sender->claiming += claim->count;
+    store_post(outbox->store, STORE_RECEIPT, &claim->task);
+    return ok;
+}
+
+bool
+outbox_claim(Outbox *outbox, bool *ret_moved, GError **error)
+{
+    Db *db = store_reader(outbox->store, error);
+    if (!db)
+        return false;
+    bool ok = true;
+    char trouble[sizeof outbox->shop_trouble] = "";
+    for (int64_t after = 0; ok;) {
+        int64_t shop_id = 0;
+        ok = db_int(db, Q_outbox_shop_next, BINDS(bind_int("after", after)), &shop_id, error);
+        if (!ok || !shop_id)
+            break;
+        after = shop_id;
+        g_autoptr(ShopHold) shop = shopbook_get(flow_shops(outbox->flow), shop_id);
+        g_autoptr(GError) problem = NULL;
+        /* One shop's wrong settings are no other shop's trouble. */
+        if (shop && !shop_claim(outbox, db, shop, ret_moved, &problem))
+            g_snprintf(trouble, sizeof trouble, STR_FMT ": %s", STR_ARG(shop->shop.slug),
+                       problem->message);
+    }
+    store_reader_return(outbox->store, db);
+    pthread_mutex_lock(&outbox->lock);
+    g_strlcpy(outbox->shop_trouble, trouble, sizeof outbox->shop_trouble);
+    pthread_mutex_unlock(&outbox->lock);
+    return ok;
+}

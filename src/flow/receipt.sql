@@ -1,0 +1,5 @@
+-- receipt.sql: what comes back.
+
+-- name: receipt_append
+-- Something came back about a delivery.
+INSERT INTO receipt (id, shop, at, cause, kind, state, words) VALUES (:id, :shop, :at, :cause, :kind, :state, :words);
