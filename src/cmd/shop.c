@@ -1,5 +1,6 @@
 /* shop.c - `postlude shop`: adds shops, sets what they need, shows what they have. */
 #include "base/address.h"
+#include "base/domain.h"
 #include "base/limits.h"
 #include "base/when.h"
 #include "cmd/cmd.h"
@@ -35,8 +36,11 @@ check_value(Str key, Str value, GError **error)
     g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
     Address address;
     SmtpServer server;
+    Str domain;
     if (str_is(key, "smtp.url") && value.len && !str_is(value, "catcher"))
         return sender_parse(arena, value, &server, error);
+    if (str_is(key, "mail.bounce_domain") && value.len)
+        return domain_parse(arena, value, &domain, error) || fail_at(error, "mail.bounce_domain");
     if ((str_is(key, "mail.from") || str_is(key, "mail.reply_to")) && value.len)
         return address_parse(arena, value, &address, error) ||
                fail_at(error, STR_FMT, STR_ARG(key));

@@ -388,20 +388,24 @@ http_daemon_start(HttpServer *server)
         {pool ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, options->threads, NULL},
         {MHD_OPTION_END, 0, NULL},
     };
-    /* Signals are the main thread's, but for those of a crash: blocked, they kill without a word. */
+    return MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO, 0, NULL, NULL,
+        http_on_access, server, MHD_OPTION_ARRAY, items, MHD_OPTION_URI_LOG_CALLBACK,
+        http_on_target, server, MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, server,
+        MHD_OPTION_NOTIFY_CONNECTION, http_on_connection, server, MHD_OPTION_END);
+}
+
+/* Our threads take no signals, but for those of a crash: blocked, they would kill without a word. */
+static sigset_t
+http_signals_block(void)
+{
     static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
     sigset_t blocked, before;
     sigfillset(&blocked);
     for (size_t i = 0; i < G_N_ELEMENTS(crashes); i++)
         sigdelset(&blocked, crashes[i]);
     pthread_sigmask(SIG_SETMASK, &blocked, &before);
-    struct MHD_Daemon *ret = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO, 0, NULL, NULL,
-        http_on_access, server, MHD_OPTION_ARRAY, items, MHD_OPTION_URI_LOG_CALLBACK,
-        http_on_target, server, MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, server,
-        MHD_OPTION_NOTIFY_CONNECTION, http_on_connection, server, MHD_OPTION_END);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return ret;
+    return before;
 }
 
 HttpServer *
@@ -420,8 +424,10 @@ http_server_new(const HttpServerOptions *options, HttpHandler handler, void *arg
     http_options_fill(&server->options);
     http_files_reserve(&server->options);
     pthread_mutex_init(&server->lock, NULL);
+    sigset_t before = http_signals_block();
     server->watch = http_watch_new(server->options.connections);
     server->daemon = http_daemon_start(server);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     must(server->daemon); /* only memory or descriptors can lack here */
     return server;
 }

@@ -11,7 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { VALUE_BYTES = 1024 }; /* of one value, before quoting */
+enum {
+    VALUE_BYTES = 1024, /* of one value, before quoting */
+    ADDRESS_MOST = 320, /* 64 + 1 + 255 bytes (RFC 5321 4.5.3.1) */
+};
 
 static _Atomic LogLevel level_least = LOG_LEVEL_INFO;
 static _Atomic int output = STDERR_FILENO;
@@ -102,6 +105,17 @@ address_end(Str text, size_t end)
     return end;
 }
 
+/* Where a text that was cut ends: before the word that the cut went through, since that may be the
+ * first half of an address. Words longer than any address stay. */
+static size_t
+cut_word(const char *bytes, size_t len)
+{
+    size_t start = len;
+    while (start > 0 && len - start <= ADDRESS_MOST && is_address_char(bytes[start - 1]))
+        start--;
+    return len - start <= ADDRESS_MOST ? start : len;
+}
+
 /* Copies with <address> in place of each one, up to room. */
 static size_t
 addresses_hide(Str text, char *to, size_t room)
@@ -109,7 +123,8 @@ addresses_hide(Str text, char *to, size_t room)
     static const char mark[] = "<address>";
     size_t len = 0;
     size_t done = 0; /* up to here the text is dealt with; from here to i it was copied */
-    for (size_t i = 0; i < text.len && len < room;) {
+    size_t i = 0;
+    while (i < text.len && len < room) {
         size_t sign = at_sign(text, i);
         size_t start = sign ? address_start(text, i, done) : i;
         size_t end = sign ? address_end(text, i + sign) : i;
@@ -128,7 +143,7 @@ addresses_hide(Str text, char *to, size_t room)
         len += take;
         i = done = end;
     }
-    return len;
+    return i < text.len ? cut_word(to, len) : len;
 }
 
 /* ---- values ------------------------------------------------------------------------------ */

@@ -193,6 +193,14 @@ outbox_claims_back(Outbox *outbox, Claim *claims)
 
 /* ---- reading what may leave ----------------------------------------------------------------------------- */
 
+/* The header alone decides whether the way has to carry UTF-8 (RFC 6531). */
+static Str
+mail_header(Str mail)
+{
+    size_t end = mail.len;
+    return str_find(mail, STR("\r\n\r\n"), &end) ? str_sub(mail, 0, end) : mail;
+}
+
 static bool
 row_read(Claim *claim, Rows *rows, ClaimRow *row, GError **error)
 {
@@ -234,7 +242,7 @@ row_read(Claim *claim, Rows *rows, ClaimRow *row, GError **error)
         .to = address.spec,
         .data = body,
         .eight_bit = !text_ascii(body),
-        .utf8 = address.utf8 || from.utf8,
+        .utf8 = !text_ascii(mail_header(body)),
     };
     return true;
 }
