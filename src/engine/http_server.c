@@ -395,7 +395,8 @@ http_daemon_start(HttpServer *server)
         MHD_OPTION_NOTIFY_CONNECTION, http_on_connection, server, MHD_OPTION_END);
 }
 
-/* Our threads take no signals, but for those of a crash: blocked, they would kill without a word. */
+/* Our threads take no signals, but for those of a crash: blocked, they would kill without a
+ * word. */
 static sigset_t
 http_signals_block(void)
 {

@@ -15,7 +15,7 @@ def probe():
     yield start
     for one in started:
         try:
-            if one.process.poll() is None:
+            if one.port and not one.stopped:
                 one.stop()
         finally:
             if one.process.poll() is None:

@@ -83,6 +83,7 @@ class Probe:
     def __init__(self, *options, listen="127.0.0.1:0"):
         self.process = subprocess.Popen([probe_path("http_probe"), listen, *options],
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.stopped = False
         line = self.process.stdout.readline()
         self.port = int(line.split()[1]) if line.startswith("port") else None
 
@@ -95,6 +96,7 @@ class Probe:
 
     def stop(self, timeout=15):
         """Ends it; fails when it crashed or a sanitizer had something to say."""
+        self.stopped = True
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         out, err = self.process.communicate(timeout=timeout)

@@ -39,7 +39,9 @@ static int64_t
 probe_number(const HttpRequest *request, const char *name)
 {
     Str text;
-    return http_query(request, name, &text) ? g_ascii_strtoll(text.at, NULL, 10) : 0;
+    return http_query(request, name, &text)
+               ? g_ascii_strtoll(arena_cstr(request->arena, text), NULL, 10)
+               : 0;
 }
 
 static void *
@@ -60,7 +62,7 @@ probe_later(HttpRequest *request)
 {
     Later *later = malloc(sizeof *later);
     must(later);
-    *later = (Later){request, (int)probe_number(request, "ms")};
+    *later = (Later){request, (int)CLAMP(probe_number(request, "ms"), 0, 5000)};
     pthread_t thread;
     http_suspend(request);
     must(pthread_create(&thread, NULL, probe_later_work, later) == 0);
@@ -130,15 +132,16 @@ static void
 probe_bytes(HttpRequest *request)
 {
     size_t bytes = (size_t)probe_number(request, "n");
-    must(bytes <= probe_page_bytes);
-    http_answer(request, 200, "text/html; charset=utf-8", (Str){probe_page, bytes});
+    http_answer(request, 200, "text/html; charset=utf-8",
+                (Str){probe_page, MIN(bytes, probe_page_bytes)});
 }
 
 static void
 probe_error(HttpRequest *request)
 {
     g_autoptr(GError) error = NULL;
-    fail(&error, (ErrorCode)probe_number(request, "code"), "the \"detail\" of <this> probe");
+    fail(&error, (ErrorCode)CLAMP(probe_number(request, "code"), 0, ERR_COUNT - 1),
+         "the \"detail\" of <this> probe");
     http_answer_error(request, error);
 }
 
@@ -241,6 +244,7 @@ probe_serve(HttpRequest *request, void *arg)
     else if (str_is(request->path, "/client"))
         http_answer(request, 200, "text/plain", str_of(http_client_address(request)));
     else if (str_is(request->path, "/never")) {
+        must(probe_never_count < (int)G_N_ELEMENTS(probe_never));
         http_suspend(request);
         probe_never[probe_never_count++] = request;
     } else if (str_is(request->path, "/loose")) {
