@@ -141,6 +141,13 @@ home_open(const HomeOptions *options, GError **error)
         .allow_volatile = options->allow_volatile,
         .read_only = options->look,
     };
+    if (!options->make && !g_file_test(options->data, G_FILE_TEST_IS_DIR)) {
+        fail(error, ERR_NOT_FOUND,
+             "there is no data folder %s; `postlude serve` or `postlude shop add` "
+             "makes one",
+             options->data);
+        return NULL;
+    }
     home->folder = folder_open(options->data, &folder, error);
     if (!home->folder)
         return NULL;
@@ -283,7 +290,8 @@ cmd_write(const char *data, const char *verb, char **words)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GString) out = g_string_new(NULL);
-    HomeOptions options = {.data = data};
+    bool makes = words[0] && (strcmp(words[0], "add") == 0 || strcmp(words[0], "init") == 0);
+    HomeOptions options = {.data = data, .make = makes};
     g_autoptr(Home) home = home_open(&options, &error);
     if (!home && error_is(error, ERR_LOCKED))
         return write_remote(data, verb, words);

@@ -55,6 +55,7 @@ typedef struct HomeOptions {
     const char *data;
     const char *key_file; /* NULL or empty: DATA/secret.key */
     bool look;            /* read-only, beside a running server */
+    bool make;            /* makes a data folder that is not there; else ERR_NOT_FOUND */
     bool fresh;           /* puts a store of another schema aside and begins anew */
     bool allow_volatile;
 } HomeOptions;

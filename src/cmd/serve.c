@@ -84,6 +84,7 @@ serve_open_home(Serve *serve, GError **error)
         .data = serve_get(serve, CONFIG_SERVER_DATA),
         .key_file = serve_get(serve, CONFIG_SERVER_KEY_FILE),
         .fresh = serve->fresh,
+        .make = true,
         .allow_volatile = serve->allow_volatile,
     };
     serve->home = home_open(&options, error);

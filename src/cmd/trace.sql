@@ -35,11 +35,13 @@ SELECT id, shop, at, cause, step || ' -> ' || outcome || ': ' || why FROM run_st
 -- name: trace_message
 -- One row in words.
 -- any shop: the command line names a row by its id alone
-SELECT id, shop, at, cause, channel || ' to ' || address || ': ' || state || coalesce(' (' || reason || ')', '') || coalesce(' "' || subject || '"', '') FROM message WHERE id = :id;
+SELECT id, shop, at, cause, channel || ' to ' || address || ': ' || state || coalesce(' (' || reason || ')', '') || coalesce(' "' || subject || '"', '') ||
+    CASE WHEN state IN ('excluded', 'failed') THEN coalesce(': ' || words, '') ELSE '' END FROM message WHERE id = :id;
 
 -- name: trace_message_of
 -- What a row caused.
-SELECT id, shop, at, cause, channel || ' to ' || address || ': ' || state || coalesce(' (' || reason || ')', '') || coalesce(' "' || subject || '"', '') FROM message WHERE shop = :shop AND cause = :cause ORDER BY id;
+SELECT id, shop, at, cause, channel || ' to ' || address || ': ' || state || coalesce(' (' || reason || ')', '') || coalesce(' "' || subject || '"', '') ||
+    CASE WHEN state IN ('excluded', 'failed') THEN coalesce(': ' || words, '') ELSE '' END FROM message WHERE shop = :shop AND cause = :cause ORDER BY id;
 
 -- name: trace_delivery
 -- One row in words.
