@@ -1,19 +1,20 @@
 /* guard.c - a parent that only restarts its worker.
  *
  * The parent blocks its signals and waits for them one by one with sigtimedwait, so that nothing
- * here runs in a signal handler. It uses no heap and no stdio: what it does not touch stays shared
+ * here runs in a signal handler. It uses next to no heap: what it does not touch stays shared
  * with the worker and costs no memory.
  */
 #include "engine/guard.h"
 
+#include "engine/clock.h"
+#include "engine/log.h"
+
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -39,15 +40,6 @@ static int
 guard_or(int value, int fallback)
 {
     return value ? value : fallback;
-}
-
-/* Not clock.h's: the parent links to nothing but libc. */
-static int64_t
-guard_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 GuardExit
@@ -122,7 +114,7 @@ guard_on_stop(Guard *guard, int number)
     /* The second wish, by hand or from an impatient init, is meant. */
     int pass_on = guard->stopping ? SIGKILL : number == SIGHUP ? SIGTERM : number;
     if (!guard->stopping)
-        guard->kill_at = guard_now() + guard_or(guard->options.stop_ms, GUARD_STOP_MS);
+        guard->kill_at = clock_monotonic() + guard_or(guard->options.stop_ms, GUARD_STOP_MS);
     guard->stopping = true;
     if (guard->worker)
         kill(guard->worker, pass_on);
@@ -138,13 +130,13 @@ guard_watch(Guard *guard)
             guard->worker = 0;
             return status;
         }
-        int64_t left = guard->stopping ? MAX(guard->kill_at - guard_now(), 0) : GUARD_FOREVER;
+        int64_t left = guard->stopping ? MAX(guard->kill_at - clock_monotonic(), 0) : GUARD_FOREVER;
         int number = guard_wait(guard, left);
         if (guard_is_stop(number)) {
             guard_on_stop(guard, number);
         } else if (number == 0) {
             kill(guard->worker, SIGKILL);
-            guard->kill_at = guard_now() + GUARD_STOP_MS; /* not again in a tight loop */
+            guard->kill_at = clock_monotonic() + GUARD_STOP_MS; /* not again in a tight loop */
         }
     }
 }
@@ -153,8 +145,8 @@ guard_watch(Guard *guard)
 static bool
 guard_back_off(Guard *guard, int wait_ms)
 {
-    int64_t until = guard_now() + wait_ms;
-    for (int64_t left = wait_ms; left > 0; left = until - guard_now()) {
+    int64_t until = clock_monotonic() + wait_ms;
+    for (int64_t left = wait_ms; left > 0; left = until - clock_monotonic()) {
         int number = guard_wait(guard, left);
         if (guard_is_stop(number))
             return false;
@@ -165,14 +157,15 @@ guard_back_off(Guard *guard, int wait_ms)
 static void
 guard_log(pid_t worker, int status, int64_t lived_ms, int wait_ms)
 {
-    char how[64];
-    if (WIFSIGNALED(status))
-        snprintf(how, sizeof how, "signal=%d name=SIG%s", WTERMSIG(status),
-                 sigabbrev_np(WTERMSIG(status)) ? sigabbrev_np(WTERMSIG(status)) : "?");
-    else
-        snprintf(how, sizeof how, "exit=%d", WEXITSTATUS(status));
-    dprintf(STDERR_FILENO, "level=error what=worker_died pid=%ld %s lived_ms=%lld restart_ms=%d\n",
-            (long)worker, how, (long long)lived_ms, wait_ms);
+    if (WIFSIGNALED(status)) {
+        const char *name = sigabbrev_np(WTERMSIG(status));
+        log_error("worker.died",
+                  "pid=%d signal=%d name=%s lived_ms=%" G_GINT64_FORMAT " restart_ms=%d", worker,
+                  WTERMSIG(status), name ? name : "", lived_ms, wait_ms);
+    } else {
+        log_error("worker.died", "pid=%d exit=%d lived_ms=%" G_GINT64_FORMAT " restart_ms=%d",
+                  worker, WEXITSTATUS(status), lived_ms, wait_ms);
+    }
 }
 
 static bool
@@ -239,7 +232,7 @@ guard_run(const GuardOptions *options, int (*work)(void *arg), void *arg)
     pid_t parent = getpid();
     guard_signals_block(&guard);
     for (;;) {
-        int64_t born = guard_now();
+        int64_t born = clock_monotonic();
         pid_t worker = guard_fork(&guard);
         if (worker == 0) {
             guard_worker_begin(&guard, parent);
@@ -250,7 +243,7 @@ guard_run(const GuardOptions *options, int (*work)(void *arg), void *arg)
         int status = guard_watch(&guard);
         if (guard_is_final(&guard, status))
             return guard_end(&guard, status);
-        int64_t lived_ms = guard_now() - born;
+        int64_t lived_ms = clock_monotonic() - born;
         int wait_ms = guard_next_wait(&guard, lived_ms);
         guard_log(worker, status, lived_ms, wait_ms);
         if (!guard_back_off(&guard, wait_ms))

@@ -73,8 +73,8 @@ def test_a_crashed_worker_is_started_again(guarded):
     code, out, err = guard.end()
     assert (code, out) == (0, "stopped\n")
     lines = err.splitlines()
-    assert f"what=worker_died pid={first} signal=6 name=SIGABRT" in lines[0]
-    assert f"what=worker_died pid={second} signal=9 name=SIGKILL" in lines[1]
+    assert f"what=worker.died pid={first} signal=6 name=ABRT" in lines[0]
+    assert f"what=worker.died pid={second} signal=9 name=KILL" in lines[1]
     assert len(lines) == 2
 
 
