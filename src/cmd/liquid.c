@@ -72,7 +72,7 @@ liquid_verb_options(const LiquidVerb *verb, Arena *arena, LiquidOptions *ret, GE
         verb->partials ? g_strdup(verb->partials) : g_path_get_dirname(verb->file);
     *ret = (LiquidOptions){.html = verb->html,
                            .strict = verb->strict,
-                           .filters = shop_filters(),
+                           .filters = liquid_shop_filters(),
                            .load = partial_load,
                            .host = arena_cstr(arena, str_of(folder))};
     return true;

@@ -1,7 +1,7 @@
 /* liquid_inside.h - what the files of `postlude liquid` share. */
 #pragma once
 
-#include "engine/liquid_shop/shop_filters.h"
+#include "engine/liquid_shop/liquid_shop.h"
 
 int cmd_liquid(int argc, char **argv);
 

@@ -55,7 +55,7 @@ case_read(Case *test, GError **error)
         return fail(error, ERR_INPUT, "\"template\" is missing");
     test->options = (LiquidOptions){.strict = json_true(json_get(json, "strict")),
                                     .html = json_true(json_get(json, "html")),
-                                    .filters = shop_filters(),
+                                    .filters = liquid_shop_filters(),
                                     .load = partial_load,
                                     .host = json_get(json, "partials")};
     test->notes = (LiquidNotes){.arena = test->arena};

@@ -7,19 +7,28 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const MONTHS[] = {"January",   "February", "March",    "April",
-                                     "May",       "June",     "July",     "August",
-                                     "September", "October",  "November", "December"};
-static const char *const DAYS[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
-                                   "Friday", "Saturday", "Sunday"};
+static const DateNames ENGLISH = {
+    {"January", "February", "March", "April", "May", "June", "July", "August", "September",
+     "October", "November", "December"},
+    {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"},
+    {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"},
+    {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"},
+    {"AM", "PM"},
+};
+
+static const DateNames *
+names_of(const Moment *moment)
+{
+    return moment->names ? moment->names : &ENGLISH;
+}
 
 Moment
 date_local(const LiquidCall *call, int64_t ms)
 {
     const Zone *zone = call->data->zone;
     if (!zone)
-        return (Moment){ms, 0, "UTC"};
-    return (Moment){ms, zone_offset_ms(zone, ms), zone_abbreviation(zone, ms)};
+        return (Moment){ms, 0, "UTC", NULL};
+    return (Moment){ms, zone_offset_ms(zone, ms), zone_abbreviation(zone, ms), NULL};
 }
 
 /* ---- directives --------------------------------------------------------------------------- */
@@ -103,22 +112,35 @@ add_text(Buf *out, const Directive *directive, const char *text, size_t len)
         buf_add_char(out, directive->upper ? g_ascii_toupper(text[i]) : text[i]);
 }
 
+/* Letters beyond ASCII change their case too. */
 static void
-add_name(Buf *out, Directive directive, const char *name, size_t len)
+add_name(Buf *out, const Directive *directive, const char *name)
 {
-    directive.upper = directive.upper || directive.swap;
-    add_text(out, &directive, name, len);
+    Directive plain = *directive;
+    plain.upper = false;
+    if (!directive->upper && !directive->swap) {
+        add_text(out, &plain, name, strlen(name));
+        return;
+    }
+    Buf upper = {.arena = out->arena};
+    for (const char *at = name; *at; at = g_utf8_next_char(at)) {
+        char bytes[6];
+        int len = g_unichar_to_utf8(g_unichar_toupper(g_utf8_get_char(at)), bytes);
+        buf_add(&upper, bytes, (size_t)len);
+    }
+    add_text(out, &plain, upper.at, upper.len);
 }
 
 static void
-add_half(Buf *out, Directive directive, int hour)
+add_half(Buf *out, const Directive *directive, const Moment *moment, int hour)
 {
-    bool small = (directive.letter == 'P') != directive.swap;
-    char text[2] = {hour < 12 ? 'A' : 'P', 'M'};
-    if (small && !directive.upper)
-        for (size_t i = 0; i < sizeof text; i++)
-            text[i] = g_ascii_tolower(text[i]);
-    add_text(out, &directive, text, sizeof text);
+    const char *half = names_of(moment)->halves[hour >= 12];
+    bool small = (directive->letter == 'P') != directive->swap && !directive->upper;
+    char text[64];
+    g_strlcpy(text, half, sizeof text);
+    for (char *at = text; small && *at; at++)
+        *at = g_ascii_tolower(*at);
+    add_text(out, directive, text, strlen(text));
 }
 
 static void
@@ -220,7 +242,7 @@ add_clock(Buf *out, const Directive *directive, const Moment *moment, Civil civi
         return true;
     case 'p':
     case 'P':
-        add_half(out, *directive, civil.hour);
+        add_half(out, directive, moment, civil.hour);
         return true;
     case 'L':
     case 'N':
@@ -243,9 +265,9 @@ add_clock(Buf *out, const Directive *directive, const Moment *moment, Civil civi
 }
 
 static bool
-add_day(Buf *out, const Directive *directive, Civil civil)
+add_day(Buf *out, const Directive *directive, const Moment *moment, Civil civil)
 {
-    const char *day = DAYS[civil.weekday - 1];
+    const DateNames *names = names_of(moment);
     switch (directive->letter) {
     case 'd':
         add_number(out, directive, civil.day, 2, '0');
@@ -257,10 +279,10 @@ add_day(Buf *out, const Directive *directive, Civil civil)
         add_number(out, directive, civil.yearday, 3, '0');
         return true;
     case 'A':
-        add_name(out, *directive, day, strlen(day));
+        add_name(out, directive, names->days[civil.weekday - 1]);
         return true;
     case 'a':
-        add_name(out, *directive, day, 3);
+        add_name(out, directive, names->brief_days[civil.weekday - 1]);
         return true;
     case 'u':
         add_number(out, directive, civil.weekday, 1, '0');
@@ -274,9 +296,9 @@ add_day(Buf *out, const Directive *directive, Civil civil)
 }
 
 static bool
-add_year(Buf *out, const Directive *directive, Civil civil)
+add_year(Buf *out, const Directive *directive, const Moment *moment, Civil civil)
 {
-    const char *month = MONTHS[civil.month - 1];
+    const DateNames *names = names_of(moment);
     int iso_year, sunday = civil.weekday % 7;
     int week = iso_week(civil, &iso_year);
     switch (directive->letter) {
@@ -293,11 +315,11 @@ add_year(Buf *out, const Directive *directive, Civil civil)
         add_number(out, directive, civil.month, 2, '0');
         return true;
     case 'B':
-        add_name(out, *directive, month, strlen(month));
+        add_name(out, directive, names->months[civil.month - 1]);
         return true;
     case 'b':
     case 'h':
-        add_name(out, *directive, month, 3);
+        add_name(out, directive, names->brief_months[civil.month - 1]);
         return true;
     case 'G':
         add_number(out, directive, iso_year, 4, '0');
@@ -334,8 +356,8 @@ add_directive(Buf *out, const Directive *directive, const Moment *moment, Civil 
         add_text(out, directive, text.at, text.len);
         return true;
     }
-    return add_clock(out, directive, moment, civil) || add_day(out, directive, civil) ||
-           add_year(out, directive, civil);
+    return add_clock(out, directive, moment, civil) || add_day(out, directive, moment, civil) ||
+           add_year(out, directive, moment, civil);
 }
 
 void

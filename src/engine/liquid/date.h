@@ -3,10 +3,18 @@
 
 #include "engine/liquid/liquid.h"
 
+/* The names of a language. */
+typedef struct DateNames {
+    const char *months[12], *brief_months[12];
+    const char *days[7], *brief_days[7]; /* Monday first */
+    const char *halves[2];               /* AM, PM */
+} DateNames;
+
 typedef struct Moment {
     int64_t ms;               /* UTC */
     int64_t offset_ms;        /* local time minus UTC */
     const char *abbreviation; /* "CET", "UTC", "" when only the offset is known */
+    const DateNames *names;   /* NULL: English */
 } Moment;
 
 /* What Ruby's Time.parse, "now", "today", and seconds since 1970 make of a value. A text without an

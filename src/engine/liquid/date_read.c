@@ -307,7 +307,8 @@ found_moment(LiquidCall *call, Found *found, Moment *ret)
         *ret = date_local(call, ms);
         return true;
     }
-    *ret = (Moment){civil_ms(civil) - found->offset_ms, found->offset_ms, found->abbreviation};
+    *ret =
+        (Moment){civil_ms(civil) - found->offset_ms, found->offset_ms, found->abbreviation, NULL};
     if (zone)
         *ret = date_local(call, ret->ms);
     return true;

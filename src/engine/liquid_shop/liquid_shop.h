@@ -1,0 +1,26 @@
+/* liquid_shop.h - the filters that a shop's templates have beside those of the language.
+ *
+ * The host gives them to every template that it compiles:
+ *     LiquidOptions options = {.html = true, .filters = liquid_shop_filters(), ...};
+ * and says what they need to know of the shop in LiquidData.host, a LiquidShop. Without it they do
+ * what they can: `t` prints the key, an amount without currency stays a plain number.
+ *
+ * Language and region come from LiquidData.locale. Each filter is in one of the files here and a row
+ * of filters.def.
+ */
+#pragma once
+
+#include "engine/liquid/liquid.h"
+
+const LiquidFilter *const *liquid_shop_filters(void); /* NULL-terminated */
+
+typedef struct LiquidShop {
+    const char *currency;   /* of amounts that are plain numbers; NULL: they have none */
+    const Json *words;      /* i18n/LANGUAGE.json of the locale: texts by dotted key, for `t` */
+    const Json *fallback;   /* the same in English, for keys that words lacks */
+    const char *public_url; /* "https://shop.example", before paths that url_for gives; or NULL */
+    /* The path of a page, for `url_for`: {{ order | url_for: "order" }}. False: there is none. */
+    bool (*page)(const struct LiquidShop *shop, Str page, LiquidCall *call, LiquidValue value,
+                 Str *ret_path);
+    const void *host; /* for page */
+} LiquidShop;
