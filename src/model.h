@@ -43,6 +43,7 @@ typedef struct PostalAddress {
 
 typedef struct Customer {
     Str foreign_id; /* empty: a guest, known by the address alone */
+    Str guest_key;  /* the address in small letters; filled by order_prepare */
     Str email;
     Str phone;
     Str first_name;

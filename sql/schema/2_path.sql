@@ -82,7 +82,8 @@ CREATE TABLE message (
     lane INTEGER NOT NULL,          -- lanes.def: the lowest number leaves first
     channel TEXT NOT NULL,          -- email
     template TEXT NOT NULL,         -- name of the template
-    address TEXT NOT NULL,          -- where it goes, normalised
+    address TEXT NOT NULL,          -- where it goes
+    skip TEXT,                      -- fact about the order that makes it pointless: cancelled
     state TEXT NOT NULL,            -- new (no words yet), ready, claimed, accepted, failed, excluded, unknown, aside
     reason TEXT,                    -- for excluded and failed, a row of reasons.def: suppressed, not_live
     words TEXT,                     -- the same for people, or the server's last words

@@ -3,7 +3,7 @@
 
 #include "base/limits.h"
 #include "engine/asset.h"
-#include "engine/liquid_shop/shop_filters.h"
+#include "engine/liquid_shop/liquid_shop.h"
 
 #include <string.h>
 
@@ -29,7 +29,7 @@ pages_compile(Pages *pages, const Asset *asset, GError **error)
 {
     static const LiquidOptions options = {.html = true, .load = pages_load};
     LiquidOptions own = options;
-    own.filters = shop_filters();
+    own.filters = liquid_shop_filters();
     Liquid *liquid = liquid_compile(str_of(asset->name), asset->bytes, &own, NULL, error);
     if (!liquid)
         return false;

@@ -26,7 +26,8 @@ suppression_check(Db *db, Arena *arena, const ConsentAsk *ask, bool *ret_stops, 
         return false;
     if (rows_next(rows)) {
         *ret_stops = str_is(rows_text(rows, 0), "all") || ask->class == CLASS_MARKETING;
-        *ret_words = arena_copy(arena, rows_text(rows, 1));
+        *ret_words = str_of(arena_format(arena, "%s (" STR_FMT ")", reason_words(REASON_SUPPRESSED),
+                                         STR_ARG(rows_text(rows, 1))));
     }
     return rows_ok(rows, error);
 }
@@ -56,6 +57,8 @@ consent_plain(const ConsentAsk *ask)
         return REASON_NO_ADDRESS;
     if (ask->subject_test)
         return REASON_TEST_ORDER;
+    if (ask->subject_cancelled)
+        return REASON_CANCELLED;
     if (ask->class == CLASS_SAFETY)
         return REASON_NONE;
     if (!shop->is_live)

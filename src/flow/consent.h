@@ -23,6 +23,7 @@ typedef struct ConsentAsk {
     /* What it speaks of. 0 and false where it speaks of nothing in particular. */
     int64_t subject_at; /* when that happened: before the shop went live it is history */
     bool subject_test;
+    bool subject_cancelled; /* and that makes this message pointless */
 } ConsentAsk;
 
 typedef struct ConsentVerdict {

@@ -22,12 +22,11 @@ customer_known(Db *db, int64_t shop, Str source, Str foreign_id, int64_t *ret_id
 }
 
 bool
-customer_learn(Db *db, int64_t shop, int64_t cause, Str source, const Customer *told,
-               Str order_email, int64_t *ret, GError **error)
+customer_learn(Db *db, int64_t shop, int64_t cause, Str source, const Customer *told, int64_t *ret,
+               GError **error)
 {
     bool guest = !told->foreign_id.len;
-    Str email = told->email.len ? told->email : order_email;
-    Str foreign_id = guest ? email : told->foreign_id;
+    Str foreign_id = guest ? told->guest_key : told->foreign_id;
     Str from = guest ? STR("guest") : source;
     int64_t id = 0, version = 0;
     *ret = 0;
@@ -40,7 +39,7 @@ customer_learn(Db *db, int64_t shop, int64_t cause, Str source, const Customer *
         if (told->updated_at <= version)
             return true;
         return db_run(db, Q_customer_update,
-                      BINDS(bind_some("email", email), bind_some("phone", told->phone),
+                      BINDS(bind_some("email", told->email), bind_some("phone", told->phone),
                             bind_some("first_name", told->first_name),
                             bind_some("last_name", told->last_name),
                             bind_some("locale", told->locale),
@@ -52,7 +51,7 @@ customer_learn(Db *db, int64_t shop, int64_t cause, Str source, const Customer *
     return db_run(db, Q_customer_append,
                   BINDS(bind_int("id", *ret), bind_int("shop", shop), bind_int("at", clock_now()),
                         bind_id("cause", cause), bind_text("source", from),
-                        bind_text("foreign_id", foreign_id), bind_some("email", email),
+                        bind_text("foreign_id", foreign_id), bind_some("email", told->email),
                         bind_some("phone", told->phone), bind_some("first_name", told->first_name),
                         bind_some("last_name", told->last_name), bind_some("locale", told->locale),
                         bind_int("updated_at", told->updated_at)),

@@ -35,16 +35,25 @@ inbox_append(Db *db, void *arg, GError **error)
     return true;
 }
 
-InboxNew *
+/* The secret that this shop shares with a connector; its place is the connector's in connectors.def. */
+static const ConnectorSecret *
+inbox_secret(const ShopEntry *shop, const Connector *connector)
+{
+    size_t i = 0;
+    while (connector_nth(i) != connector)
+        must(connector_nth(i++));
+    return &shop->secrets[i];
+}
+
+static InboxNew *
 inbox_prepare(Arena *arena, const ShopEntry *shop, const Connector *connector,
-              const Envelope *envelope, Str body,
-              void (*done)(StoreTask *task, const GError *error))
+              const Envelope *envelope, Str body)
 {
     InboxNew *delivery = arena_new_of(arena, InboxNew, 1);
     uint8_t digest[DIGEST_BYTES];
     digest_sha256(body, digest);
     *delivery = (InboxNew){
-        .task = {.run = inbox_append, .done = done, .arg = delivery},
+        .task = {.run = inbox_append, .arg = delivery},
         .id = id_new(KIND_INBOX),
         .shop = shop->shop.id,
         .connector = connector->name,
@@ -59,6 +68,27 @@ inbox_prepare(Arena *arena, const ShopEntry *shop, const Connector *connector,
         delivery->delivery = str_of(
             encode(arena, ENCODE_HEX, (Str){(const char *)delivery->hash, sizeof delivery->hash}));
     return delivery;
+}
+
+InboxNew *
+inbox_check(Arena *arena, const InboxAsk *ask, GError **error)
+{
+    const Connector *connector = connector_find(ask->connector);
+    if (!connector) {
+        fail(error, ERR_NOT_FOUND, "there is no connector '" STR_FMT "'", STR_ARG(ask->connector));
+        return NULL;
+    }
+    const ConnectorSecret *secret = inbox_secret(ask->shop, connector);
+    if (!secret->text.len) {
+        fail(error, ERR_AUTH,
+             "the shop has no %s yet; set it with `postlude shop set " STR_FMT " %s=...`",
+             connector->secret, STR_ARG(ask->shop->shop.slug), connector->secret);
+        return NULL;
+    }
+    Envelope envelope;
+    if (!connector->check(&ask->headers, ask->body, secret, &envelope, error))
+        return NULL;
+    return inbox_prepare(arena, ask->shop, connector, &envelope, ask->body);
 }
 
 void

@@ -21,10 +21,18 @@ typedef struct InboxNew {
     void *caller;  /* the caller's own */
 } InboxNew;
 
-/* Prepares a genuine delivery: packs and hashes the body. done is called on the writer's thread. */
-InboxNew *inbox_prepare(Arena *arena, const ShopEntry *shop, const Connector *connector,
-                        const Envelope *envelope, Str body,
-                        void (*done)(StoreTask *task, const GError *error));
+/* What came to a shop's address. Borrowed. */
+typedef struct InboxAsk {
+    const ShopEntry *shop;
+    Str connector; /* as the address names it */
+    PlugHeaders headers;
+    Str body;
+} InboxAsk;
+
+/* Checks that a delivery is genuine and prepares it: packs and hashes the body. The caller sets task.done,
+ * which is called on the writer's thread. NULL on failure: ERR_NOT_FOUND (no such connector), ERR_AUTH,
+ * ERR_INPUT. */
+InboxNew *inbox_check(Arena *arena, const InboxAsk *ask, GError **error);
 void inbox_post(Store *store, InboxNew *delivery);
 
 /* Reads a delivery once more that could not be read before. False with ERR_NOT_FOUND if it is not there,

@@ -50,7 +50,8 @@ message_append(Db *db, const MessageNew *message, GError **error)
               bind_id("order_id", message->order_id), bind_id("customer_id", message->customer_id),
               bind_cstr("class", message_class_slug(step->class)), bind_int("lane", step->lane),
               bind_text("channel", step->channel), bind_text("template", step->template),
-              bind_text("address", step->address), bind_cstr("state", stops ? "excluded" : "new"),
+              bind_text("address", step->address), bind_some("skip", step->skip),
+              bind_cstr("state", stops ? "excluded" : "new"),
               bind_cstr("reason", stops ? reason_slug(step->stop) : NULL),
               bind_cstr("words", stops ? reason_words(step->stop) : NULL),
               bind_int("next_at", message->at), bind_int("not_after", step->not_after)),
@@ -93,6 +94,7 @@ typedef struct MessageRow {
     MessageClass class;
     Str template;
     Str address;
+    Str skip;
     const ShopEntry *shop; /* held until the row is done */
     /* What becomes of it: */
     const char *state;
@@ -219,6 +221,8 @@ message_ask(StageTurn *turn, const MessageRow *row, const OrderRow *order, Conse
         .address = row->address.len ? address_key(turn->arena, &address) : (Str){0},
         .subject_at = order->order.placed_at,
         .subject_test = order->order.test,
+        .subject_cancelled =
+            order->order.cancelled_at && str_is(row->skip, reason_slug(REASON_CANCELLED)),
     };
     return consent_check(turn->db, turn->arena, &ask, ret, error);
 }
@@ -261,6 +265,7 @@ message_read(StageTurn *turn, Rows *rows, MessageRow *ret, GError **error)
         .class = message_class_find(rows_text(rows, 4)),
         .template = arena_copy(turn->arena, rows_text(rows, 6)),
         .address = arena_copy(turn->arena, rows_text(rows, 7)),
+        .skip = arena_copy(turn->arena, rows_text(rows, 8)),
     };
     g_autoptr(ShopHold) shop = shopbook_get(flow_shops(turn->flow), ret->shop_id);
     must(shop);

@@ -2,15 +2,15 @@
 
 -- name: message_append
 -- A message without words yet, or one that will not leave, with its reason.
-INSERT INTO message (id, shop, at, cause, order_id, customer_id, class, lane, channel, template, address, state, reason,
-    words, next_at, not_after, attempts)
-VALUES (:id, :shop, :at, :cause, :order_id, :customer_id, :class, :lane, :channel, :template, :address, :state, :reason,
-    :words, :next_at, :not_after, 0);
+INSERT INTO message (id, shop, at, cause, order_id, customer_id, class, lane, channel, template, address, skip, state,
+    reason, words, next_at, not_after, attempts)
+VALUES (:id, :shop, :at, :cause, :order_id, :customer_id, :class, :lane, :channel, :template, :address, :skip, :state,
+    :reason, :words, :next_at, :not_after, 0);
 
 -- name: message_take
 -- Messages that wait for their words, receipts first. :limit
 -- any shop: the flow works for all shops in one turn
-SELECT id, shop, order_id, customer_id, class, channel, template, address, not_after, lane FROM message
+SELECT id, shop, order_id, customer_id, class, channel, template, address, skip FROM message
 WHERE state = 'new' ORDER BY lane, id LIMIT :limit;
 
 -- name: message_words

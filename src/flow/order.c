@@ -130,10 +130,20 @@ email_clean(Arena *arena, Str email)
     return address.spec;
 }
 
-static Customer
-customer_clean(Arena *arena, Customer customer)
+static Str
+guest_key(Arena *arena, Str email)
 {
-    customer.email = email_clean(arena, customer.email);
+    Address address;
+    return email.len && address_parse_spec(arena, email, &address, NULL)
+               ? address_key(arena, &address)
+               : text_lower(arena, email);
+}
+
+static Customer
+customer_clean(Arena *arena, Customer customer, Str order_email)
+{
+    customer.email = email_clean(arena, customer.email.len ? customer.email : order_email);
+    customer.guest_key = guest_key(arena, customer.email);
     customer.phone = line_clean(arena, customer.phone);
     customer.first_name = line_clean(arena, customer.first_name);
     customer.last_name = line_clean(arena, customer.last_name);
@@ -217,7 +227,7 @@ order_prepare(Arena *arena, const Order *told, Str source, OrderNews *ret)
     order->note = text_block(arena, told->note, LIMIT_TEXT_BYTES);
     order->ship_to = address_clean(arena, told->ship_to);
     order->bill_to = address_clean(arena, told->bill_to);
-    order->customer = customer_clean(arena, told->customer);
+    order->customer = customer_clean(arena, told->customer, told->email);
     order->lines = lines_clean(arena, told);
     *ret = (OrderNews){
         .order = order,
@@ -424,8 +434,7 @@ order_learn_first(Learning *learning, GError **error)
 {
     learning->id = id_new(KIND_ORDER);
     return customer_learn(learning->db, learning->shop, learning->cause, learning->news->source,
-                          &learning->news->order->customer, learning->news->order->email,
-                          &learning->customer_id, error) &&
+                          &learning->news->order->customer, &learning->customer_id, error) &&
            order_insert(learning, error) && lines_insert(learning, error) &&
            order_tell_changes(learning, error);
 }
@@ -434,8 +443,7 @@ static bool
 order_learn_change(Learning *learning, GError **error)
 {
     return customer_learn(learning->db, learning->shop, learning->cause, learning->news->source,
-                          &learning->news->order->customer, learning->news->order->email,
-                          &learning->customer_id, error) &&
+                          &learning->news->order->customer, &learning->customer_id, error) &&
            order_overwrite(learning, error) &&
            db_run(learning->db, Q_order_lines_drop,
                   BINDS(bind_int("shop", learning->shop), bind_int("order_id", learning->id)), NULL,

@@ -32,6 +32,7 @@ row_ask(Db *db, Arena *arena, const Claim *claim, const ClaimRow *row, ConsentVe
         .address = row->address_key,
         .subject_at = row->placed_at,
         .subject_test = row->test,
+        .subject_cancelled = row->cancelled,
     };
     return consent_check(db, arena, &ask, ret, error);
 }
@@ -217,6 +218,7 @@ row_read(Claim *claim, Rows *rows, ClaimRow *row, GError **error)
         .attempts = rows_int(rows, 5),
         .placed_at = rows_int(rows, 7),
         .test = rows_int(rows, 8) != 0,
+        .cancelled = rows_int(rows, 9) != 0,
         .delivery = id_new(KIND_DELIVERY),
         .taken_at = clock_now(),
         .state = "accepted",

@@ -24,7 +24,8 @@ typedef struct ClaimRow {
     int64_t attempts; /* that counted, before this one */
     int64_t placed_at;
     bool test;
-    bool claimed; /* the gate let it pass and it was still there to take */
+    bool cancelled; /* its order, and that makes it pointless */
+    bool claimed;   /* the gate let it pass and it was still there to take */
     int64_t taken_at;
     /* the answer: */
     const char *state; /* of the delivery */

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "engine/asset.h"
 #include "engine/liquid/liquid.h"
-#include "engine/liquid_shop/shop_filters.h"
+#include "engine/liquid_shop/liquid_shop.h"
 #include "flow/view.h"
 
 #include <string.h>
@@ -66,7 +66,7 @@ message_compile(Words *words, const char *name, GError **error)
         LiquidOptions options = {
             .html = parts[i].html,
             .strict = true,
-            .filters = shop_filters(),
+            .filters = liquid_shop_filters(),
             .load = words_load_part,
             .schema = view_order_schema(words->arena),
         };

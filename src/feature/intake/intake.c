@@ -9,7 +9,6 @@
 #include "base/json_write.h"
 #include "engine/id.h"
 #include "flow/inbox.h"
-#include "plug/connector/connector.h"
 
 static Str
 header_of(const void *request, const char *name)
@@ -54,43 +53,28 @@ intake_done(StoreTask *task, const GError *error)
         flow_wake(flow);
 }
 
-/* Which of the shop's secrets is this connector's. */
-static const ConnectorSecret *
-intake_secret(const ShopEntry *shop, const Connector *connector)
-{
-    for (size_t i = 0; connector_nth(i); i++)
-        if (connector_nth(i) == connector)
-            return &shop->secrets[i];
-    must(false);
-    return NULL;
-}
-
 static bool
 intake_take(RouteCtx *ctx, GError **error)
 {
     const App *app = route_app(ctx);
     HttpRequest *request = ctx->request;
-    Str slug = route_param(ctx, "shop"), name = route_param(ctx, "connector");
+    Str slug = route_param(ctx, "shop"), connector = route_param(ctx, "connector");
     g_autoptr(ShopHold) shop = shopbook_find(app->shops, slug);
-    const Connector *connector = connector_find(name);
-    if (!shop || !connector)
-        return fail(error, ERR_NOT_FOUND,
-                    "there is no shop '" STR_FMT "' with a connector '" STR_FMT "'", STR_ARG(slug),
-                    STR_ARG(name));
-    const ConnectorSecret *secret = intake_secret(shop, connector);
-    if (!secret->text.len)
-        return fail(error, ERR_AUTH,
-                    "the shop has no %s yet; set it with `postlude shop set " STR_FMT " %s=...`",
-                    connector->secret, STR_ARG(slug), connector->secret);
-    PlugHeaders headers = {header_of, request};
-    Envelope envelope;
-    if (!connector->check(&headers, request->body, secret, &envelope, error))
+    if (!shop)
+        return fail(error, ERR_NOT_FOUND, "there is no shop '" STR_FMT "'", STR_ARG(slug));
+    InboxAsk ask = {
+        .shop = shop,
+        .connector = connector,
+        .headers = {header_of, request},
+        .body = request->body,
+    };
+    InboxNew *delivery = inbox_check(request->arena, &ask, error);
+    if (!delivery)
         return false;
-    InboxNew *delivery =
-        inbox_prepare(request->arena, shop, connector, &envelope, request->body, intake_done);
     Intake *intake = arena_new_of(request->arena, Intake, 1);
     *intake = (Intake){request, app->flow};
     delivery->caller = intake;
+    delivery->task.done = intake_done;
     http_suspend(request);
     inbox_post(ctx->store, delivery);
     return true;

@@ -55,6 +55,7 @@ send_run(const StepCtx *ctx, StepResult *ret, GError **error)
                 .template = json_text(json_get(ctx->config, "template")),
                 .address = ctx->email,
                 .not_after = ctx->entered + useful,
+            .skip = json_text(json_get(ctx->config, "skip")),
                 .stop = stop,
             },
     };
