@@ -326,7 +326,7 @@ http_on_completed(void *arg, struct MHD_Connection *connection, void **mine,
         return;
     *mine = NULL;
     http_watch_phase(request->watched, HTTP_PHASE_HEAD,
-                     server->options.head_seconds * INT64_C(1000));
+                     server->options.idle_seconds * INT64_C(1000));
     if (request->started) {
         http_log(request, code);
         atomic_fetch_add_explicit(&server->requests, 1, memory_order_relaxed);
@@ -351,6 +351,8 @@ http_options_fill(HttpServerOptions *options)
         options->bodies_bytes = 128 * 1024 * 1024;
     if (!options->head_seconds)
         options->head_seconds = 30;
+    if (!options->idle_seconds)
+        options->idle_seconds = 75;
     if (!options->body_seconds)
         options->body_seconds = 120;
     if (!options->answer_seconds)

@@ -16,10 +16,10 @@
  *     bodies in all   503 with Retry-After while requests in memory hold more than bodies_bytes
  *     headers         431 (libmicrohttpd's own page); a million headers never leave one buffer of
  *                     LIMIT_HEADER_BYTES
- *     time            a request's headers must be there head_seconds after the connection was
- *                     opened or the answer before was given (which also ends idle connections), its
- *                     body body_seconds later; the client takes the answer within answer_seconds
- *                     and a second more for each 16 kB. Dripping a byte a second extends nothing
+ *     time            the first headers of a connection must be there within head_seconds, the next
+ *                     ones idle_seconds after the answer before, a body within body_seconds; the
+ *                     client takes the answer within answer_seconds and a second more for each
+ *                     16 kB. Dripping a byte a second extends nothing
  *     connections     near the limit the connection that has waited longest for its headers makes
  *                     room for the new one: slow clients starve each other, nobody else
  *
@@ -138,6 +138,8 @@ typedef struct HttpServerOptions {
     size_t body_bytes;      /* LIMIT_BODY_BYTES */
     size_t bodies_bytes;    /* 128 MB: bodies of all requests in memory */
     int head_seconds;       /* 30 */
+    int idle_seconds;       /* 75: longer than proxies keep theirs (nginx 60), else they post into
+                             * connections that we are just closing */
     int body_seconds;       /* 120 */
     int answer_seconds;     /* 120 */
 } HttpServerOptions;

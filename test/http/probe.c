@@ -283,6 +283,7 @@ probe_option(HttpServerOptions *options, const char *key, int value, int *ret_gr
         {"connections", &options->connections},
         {"connections_per_ip", &options->connections_per_ip},
         {"head_seconds", &options->head_seconds},
+        {"idle_seconds", &options->idle_seconds},
         {"body_seconds", &options->body_seconds},
         {"answer_seconds", &options->answer_seconds},
         {"grace", ret_grace},

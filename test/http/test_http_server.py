@@ -292,8 +292,10 @@ def test_a_client_that_drips_is_ended(probe):
 
 
 def test_an_idle_connection_is_ended(probe):
-    with probe("head_seconds=1").client() as client:
+    with probe("idle_seconds=1").client() as client:
         assert client.ask("GET", "/bytes?n=1").status == 200
+        assert client.is_closed()
+    with probe("head_seconds=1").client() as client:
         assert client.is_closed()
 
 
