@@ -103,6 +103,7 @@ size_t
 smtp_loop_turn(SmtpLoop *loop, int timeout_ms)
 {
     struct epoll_event events[EVENTS];
+    must(!loop->in_done);
     loop->settled = 0;
     loop->now = clock_monotonic();
     loop_pump(loop);

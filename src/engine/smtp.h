@@ -150,8 +150,7 @@ typedef void (*SmtpDone)(void *arg, SmtpPool *pool, const SmtpResult *result);
 /* Fails with ERR_IO when the kernel has no descriptors or threads left. */
 SmtpLoop *smtp_loop_new(SmtpDone done, void *arg, GError **error);
 
-/* Closes its pools (see smtp_pool_close()) and joins the resolver thread, which may take as long as
- * the system's resolver does. */
+/* Closes its pools (see smtp_pool_close()). A name that is still being resolved holds nothing up. */
 void smtp_loop_free(SmtpLoop *loop);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmtpLoop, smtp_loop_free)
 
@@ -176,7 +175,9 @@ SmtpPool *smtp_pool_open(SmtpLoop *loop, const SmtpServer *server, GError **erro
  * server cannot be reached. Claim no more rows than this: it bounds what a kill can leave unknown. */
 size_t smtp_pool_room(const SmtpPool *pool);
 
-/* Takes a mail; must() there was room. */
+/* Takes a mail. Room asked for earlier is still there, though smtp_pool_room() may have turned 0
+ * because the server went away in between: the mail then comes back NOT_SENT. must() it was not more
+ * than there ever was room for. */
 void smtp_pool_submit(SmtpPool *pool, const SmtpMail *mail);
 
 /* Mails in hand: submitted and not yet settled. */

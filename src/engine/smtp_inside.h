@@ -110,6 +110,7 @@ struct SmtpLoop {
     int64_t soonest; /* no deadline is earlier; INT64_MAX: there is none */
     uint64_t last_ticket;
     size_t settled; /* in this turn */
+    int in_done;    /* the caller is being told of a mail */
 };
 
 /* A deadline has been set. */

@@ -131,16 +131,20 @@ pool_finish(SmtpPool *pool, SmtpTransfer *transfer, SmtpResult *result)
     pool->busy--;
     pool->counts.outcome[result->outcome]++;
     pool->loop->settled++;
+    pool->loop->in_done++;
     pool->loop->done(pool->loop->arg, pool, result);
+    pool->loop->in_done--;
 }
 
 /* A mail that nothing was ever accepted of may go to another connection unnoticed, if this one could
- * have been dead before it was begun: it had rested, or had sent a mail before. */
+ * have been dead before it was begun: it had rested, or had sent a mail before. A 421 that only says
+ * that this connection has lasted long enough is such a death. */
 static bool
 pool_may_move(const SmtpPool *pool, const SmtpConn *conn, const SmtpTransfer *transfer,
               const SmtpResult *result)
 {
-    return result->outcome == SMTP_NOT_SENT && !result->code && !pool->draining &&
+    bool death = !result->code || result->code == 421;
+    return result->outcome == SMTP_NOT_SENT && death && !pool->draining &&
            transfer->moves < MOVES && (conn->rested || transfer->nth > 1);
 }
 
@@ -467,7 +471,8 @@ smtp_pool_open(SmtpLoop *loop, const SmtpServer *server, GError **error)
     SmtpPool *pool = g_new0(SmtpPool, 1);
     pool->loop = loop;
     pool->server = server_copy(server);
-    pool->peer = g_strdup_printf("%s:%d", pool->server.host, pool->server.port);
+    bool six = strchr(pool->server.host, ':');
+    pool->peer = g_strdup_printf(six ? "[%s]:%d" : "%s:%d", pool->server.host, pool->server.port);
     pool->trust = trust;
     pool->limit = pool->server.connections;
     pool->conns = g_new0(SmtpConn *, 2 * pool->server.connections);
@@ -526,6 +531,7 @@ void
 smtp_pool_close(SmtpPool *pool)
 {
     SmtpLoop *loop = pool->loop;
+    must(!loop->in_done);
     smtp_pool_drain(pool);
     for (int i = 0; i < pool->conn_count; i++) {
         SmtpConn *conn = pool->conns[i];

@@ -161,6 +161,11 @@ static const char *const words_of_greylist[] = {"greylist",  "graylist",  "grey-
 static const char *const words_of_mailbox[] = {"mailbox", "recipient", "over quota",
                                                "user ",   "inbox",     NULL};
 
+/* A 421 with these ends a connection for its own sake (it was idle, or had seen too many refused
+ * recipients); that says nothing about how fast we send. */
+static const char *const words_of_hangup[] = {"timeout", "timed out", "time out",
+                                              "idle",    "too many errors", NULL};
+
 static bool
 words_have(const SmtpReply *reply, const char *const *list)
 {
@@ -226,8 +231,10 @@ smtp_reply_outcome(const SmtpReply *reply, SmtpStage stage)
 {
     if (reply->code < 400)
         return SMTP_SENT;
-    if (reply->code == 421) /* 4.4.2: it had waited too long for us, no throttle */
-        return strcmp(reply->enhanced, "4.4.2") == 0 ? SMTP_NOT_SENT : SMTP_THROTTLED;
+    if (reply->code == 421)
+        return words_have(reply, words_of_hangup) || strcmp(reply->enhanced, "4.4.2") == 0
+                   ? SMTP_NOT_SENT
+                   : SMTP_THROTTLED;
     if (reply->code < 500)
         return reply_temporary(reply, stage);
     if (stage > SMTP_AT_CHECK && stage < SMTP_AT_MAIL)

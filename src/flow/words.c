@@ -124,13 +124,36 @@ words_has(const Words *words, Str name)
     return words_find(words, name) != NULL;
 }
 
+/* The languages that the messages are written in; dates and amounts follow the words, so that no mail says
+ * "2 março" in an English sentence. The order's own language wins, then the shop's. */
+static const char *const languages[] = {"en"};
+
+static bool
+language_is_written(Str locale)
+{
+    Str language = locale, rest = locale;
+    str_split(&rest, '-', &language);
+    for (size_t i = 0; i < G_N_ELEMENTS(languages); i++)
+        if (str_eq_nocase(language, languages[i]))
+            return true;
+    return false;
+}
+
+static Str
+words_locale(Str order, Str shop)
+{
+    if (language_is_written(order))
+        return order;
+    return language_is_written(shop) ? shop : str_of(languages[0]);
+}
+
 bool
 words_fill(const Words *words, Arena *arena, const WordsAsk *ask, WordsDone *ret, GError **error)
 {
     const Message *message = words_find(words, ask->name);
     if (!message)
         return fail(error, ERR_TEMPLATE, "there is no message '" STR_FMT "'", STR_ARG(ask->name));
-    Str locale = ask->order->order.locale.len ? ask->order->order.locale : ask->shop->shop.locale;
+    Str locale = words_locale(ask->order->order.locale, ask->shop->shop.locale);
     LiquidData data = {
         .root = view_order_root(arena, ask->shop, ask->order, ask->page_url),
         .now = ask->now,

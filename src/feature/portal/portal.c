@@ -63,7 +63,6 @@ portal_order_page(RouteCtx *ctx, GError **error)
         return false;
     route_keep(ctx, (void *)shop, shop_let_go);
     ctx->zone = shop->zone;
-    ctx->locale = shop->shop.locale.at;
     const char *title = arena_format(ctx->arena, "Order " STR_FMT " - " STR_FMT,
                                      STR_ARG(order->order.name), STR_ARG(shop->shop.name));
     liquid_map_set(ctx->arena, ctx->page, STR("title"), liquid_str(str_of(title)));
