@@ -26,8 +26,8 @@ liquid_verb_fail(const GError *error)
     return EXIT_FAILED;
 }
 
-static bool
-file_read(const char *path, Arena *arena, Str *ret, GError **error)
+bool
+liquid_verb_file(const char *path, Arena *arena, Str *ret, GError **error)
 {
     g_autofree char *bytes = NULL;
     gsize len;
@@ -36,12 +36,6 @@ file_read(const char *path, Arena *arena, Str *ret, GError **error)
         return fail(error, ERR_IO, "%s", why->message);
     *ret = arena_copy(arena, (Str){bytes, len});
     return true;
-}
-
-bool
-liquid_verb_source(const LiquidVerb *verb, Arena *arena, Str *ret, GError **error)
-{
-    return file_read(verb->file, arena, ret, error);
 }
 
 /* A partial is a file of the folder: "address" is address.liquid, or _address.liquid, or the name
@@ -60,7 +54,8 @@ partial_load(const void *host, Str name, Arena *arena, Str *ret)
         arena_format(arena, "%s/%s", folder, plain),
     };
     for (size_t i = 0; i < G_N_ELEMENTS(paths); i++)
-        if (g_file_test(paths[i], G_FILE_TEST_IS_REGULAR) && file_read(paths[i], arena, ret, NULL))
+        if (g_file_test(paths[i], G_FILE_TEST_IS_REGULAR) &&
+            liquid_verb_file(paths[i], arena, ret, NULL))
             return true;
     return false;
 }
@@ -89,7 +84,7 @@ liquid_verb_data(const LiquidVerb *verb, Arena *arena, LiquidData *ret, GError *
     if (!verb->data)
         return true;
     Str text;
-    if (!file_read(verb->data, arena, &text, error))
+    if (!liquid_verb_file(verb->data, arena, &text, error))
         return false;
     const Json *json = json_parse(arena, text.at, text.len, error);
     if (!json)
@@ -132,7 +127,7 @@ static bool
 work_start(const LiquidVerb *verb, Arena *arena, Work *ret, GError **error)
 {
     *ret = (Work){.arena = arena, .notes = {.arena = arena}};
-    return liquid_verb_source(verb, arena, &ret->source, error) &&
+    return liquid_verb_file(verb->file, arena, &ret->source, error) &&
            liquid_verb_options(verb, arena, &ret->options, error) &&
            liquid_verb_data(verb, arena, &ret->data, error);
 }
@@ -176,9 +171,8 @@ verb_serve(const LiquidVerb *verb)
 }
 
 static const VerbRow VERBS[] = {
-    {"render", verb_render},
-    {"bench", liquid_verb_bench},
-    {"serve-tests", verb_serve},
+    {"render", verb_render},  {"check", liquid_verb_check}, {"vars", liquid_verb_vars},
+    {"fmt", liquid_verb_fmt}, {"bench", liquid_verb_bench}, {"serve-tests", verb_serve},
 };
 
 static int

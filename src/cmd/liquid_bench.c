@@ -120,7 +120,7 @@ liquid_verb_bench(const LiquidVerb *verb)
     Str source;
     LiquidOptions options;
     LiquidData data;
-    if (!liquid_verb_source(verb, arena, &source, &error) ||
+    if (!liquid_verb_file(verb->file, arena, &source, &error) ||
         !liquid_verb_options(verb, arena, &options, &error) ||
         !liquid_verb_data(verb, arena, &data, &error))
         return liquid_verb_fail(error);

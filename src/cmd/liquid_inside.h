@@ -21,12 +21,15 @@ typedef struct LiquidVerb {
     int threads;    /* bench */
 } LiquidVerb;
 
-/* The file's text, and the options and data that the flags say. All in the arena. */
-bool liquid_verb_source(const LiquidVerb *verb, Arena *arena, Str *ret, GError **error);
+/* A file's text; the options and data that the flags say. All in the arena. */
+bool liquid_verb_file(const char *path, Arena *arena, Str *ret, GError **error);
 bool liquid_verb_options(const LiquidVerb *verb, Arena *arena, LiquidOptions *ret, GError **error);
 bool liquid_verb_data(const LiquidVerb *verb, Arena *arena, LiquidData *ret, GError **error);
 
 /* Exit codes: 0 fine, 1 failed. */
 int liquid_verb_serve(void);
+int liquid_verb_check(const LiquidVerb *verb);
+int liquid_verb_vars(const LiquidVerb *verb);
+int liquid_verb_fmt(const LiquidVerb *verb);
 int liquid_verb_bench(const LiquidVerb *verb);
 int liquid_verb_fail(const GError *error);

@@ -298,3 +298,6 @@ typedef struct LiquidSchema {
 /* Every path that the template reads from its data, once, in order of appearance:
  * "order.line_items[].title". The list lives in the arena. */
 Str *liquid_vars(const Liquid *liquid, Arena *arena, size_t *ret_count);
+
+/* The same template, spaced in one way; it prints the same to the byte. Fails as liquid_compile. */
+bool liquid_format(Str file, Str source, Buf *out, GError **error);
