@@ -1,8 +1,8 @@
-/* fuzz_smtp.c - the SMTP dialogue against a server that says anything, whenever it likes, over a line
- * that takes any number of bytes at a time and may break at any moment.
+/* fuzz_smtp.c - the SMTP dialogue against a server that says anything, whenever it likes, over a
+ * line that takes any number of bytes at a time and may break at any moment.
  *
  * The input is a script: a byte of settings, then steps (see run_step). Beside the session runs a
- * reader of what it wrote, which shares no code with it. In the end it must be true of each mail that
+ * reader of what it wrote, which shares no code with it. In the end it must be true of each mail:
  *   - it was settled exactly once;
  *   - sent: the reader saw it whole, dots unstuffed byte for byte, and a 2yz was the reply;
  *   - unknown: the reader saw it whole;
@@ -71,7 +71,7 @@ run_settle(void *arg, SmtpTransfer *transfer, SmtpResult *result)
     strcpy(run->results[tag].words, result->words);
 }
 
-/* ---- the reader ------------------------------------------------------------------------------ */
+/* ---- the reader ----------------------------------------------------------------------------- */
 
 static void
 reader_end_body(Reader *reader)
@@ -115,7 +115,7 @@ reader_take(Reader *reader, const char *bytes, size_t len)
     }
 }
 
-/* ---- steps ------------------------------------------------------------------------------------ */
+/* ---- steps ---------------------------------------------------------------------------------- */
 
 static void
 run_write(Run *run, size_t most)

@@ -28,7 +28,7 @@ rate_rules_default(void)
     };
 }
 
-/* ---- the bucket -------------------------------------------------------------------------------- */
+/* ---- the bucket ----------------------------------------------------------------------------- */
 
 /* What bounds it now, learned or set; 0: nothing. */
 static double
@@ -110,7 +110,7 @@ rate_next(const Rate *rate, const RateRules *rules, int64_t now)
     return from + (missing > 1e-9 ? (int64_t)ceil(missing / limit * SECOND_MS) : 0);
 }
 
-/* ---- learning ------------------------------------------------------------------------------------ */
+/* ---- learning ------------------------------------------------------------------------------- */
 
 void
 rate_sent(Rate *rate, const RateRules *rules, int64_t now, size_t count)
@@ -167,7 +167,7 @@ rate_throttled(Rate *rate, const RateRules *rules, int64_t now, int64_t taken_at
     rate->tokens_at = rate->paused_until; /* the bucket begins to fill when the pause is over */
 }
 
-/* ---- words ---------------------------------------------------------------------------------------- */
+/* ---- words ---------------------------------------------------------------------------------- */
 
 static const struct {
     const char *name; /* begins with */

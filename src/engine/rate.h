@@ -14,10 +14,10 @@
  *             one.
  *             mps = 0 means that no limit is known: only the rules' ceiling bounds it.
  *   throttle  knee = what we really sent when it happened: seen_mps, within mps/2 and mps if
- *             those are known; mps = max(floor, knee / 2)  (the first time not below start_mps). Then a pause
- *             of pause_ms x 2^(throttles in a row - 1), at most pause_max_ms; if the server's words
- *             name a longer time ("try again in 300 seconds"), that, at most 24 h. The bucket is
- *             emptied.
+ *             those are known; mps = max(floor, knee / 2)  (the first time not below start_mps).
+ *             Then a pause of pause_ms x 2^(throttles in a row - 1), at most pause_max_ms; if the
+ *             server's words name a longer time ("try again in 300 seconds"), that, at most 24 h.
+ *             The bucket is emptied.
  *   episode   throttles of mails that were taken before the last cut say nothing new (20 mails may
  *             be in flight): they can lengthen the pause, they do not cut again.
  *   quota     words about a day or an hour ("daily quota exceeded") are no matter of speed: mps
@@ -59,8 +59,8 @@ typedef struct Rate {
     int64_t throttles;    /* in a row, without a mail sent between */
 } Rate;
 
-/* How many of `want` may go now; they are taken out of the bucket. 0 while paused. A clock that jumped
- * backwards costs at most one bucket, never a stall: times in the future count as now. */
+/* How many of `want` may go now; they are taken out of the bucket. 0 while paused. A clock that
+ * jumped backwards costs at most one bucket and one pause, never a stall. */
 size_t rate_take(Rate *rate, const RateRules *rules, int64_t now, size_t want);
 
 /* Puts back tokens of mails that did not go (nothing to claim, NOT_SENT). */

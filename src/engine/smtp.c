@@ -23,7 +23,7 @@ smtp_loop_add(SmtpLoop *loop, SmtpConn *conn)
     return epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, conn->fd, &event) == 0;
 }
 
-/* ---- a turn --------------------------------------------------------------------------------------- */
+/* ---- a turn --------------------------------------------------------------------------------- */
 
 static void
 loop_pump(SmtpLoop *loop)
@@ -124,7 +124,7 @@ smtp_loop_wake(SmtpLoop *loop)
     eventfd_write(loop->wake_fd, 1);
 }
 
-/* ---- life ------------------------------------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------------------------------- */
 
 static bool
 loop_listen(SmtpLoop *loop, int fd, void *source)

@@ -48,7 +48,7 @@
 typedef struct SmtpLoop SmtpLoop;
 typedef struct SmtpPool SmtpPool;
 
-/* ---- the server -------------------------------------------------------------------------- */
+/* ---- the server ----------------------------------------------------------------------------- */
 
 typedef enum SmtpTls {
     SMTP_TLS_AUTO,     /* STARTTLS where offered; what is offered must verify */
@@ -83,7 +83,7 @@ typedef struct SmtpServer {
     bool loopback_only;       /* refuse to connect anywhere else (test control) */
 } SmtpServer;
 
-/* ---- a mail and what became of it --------------------------------------------------------- */
+/* ---- a mail and what became of it ----------------------------------------------------------- */
 
 /* One mail to one recipient: its answer is then nobody else's. All that it points to stays the
  * caller's and must live until done() was called for its tag. */
@@ -131,11 +131,10 @@ typedef struct SmtpResult {
     SmtpStage stage;
     int code;          /* 250, 451 ...; 0 when it was not the server's reply that decided */
     char enhanced[12]; /* "4.7.1" (RFC 3463), empty when none came */
-    char
-        words[SMTP_WORDS_BYTES]; /* the server's own words, all lines joined by a blank, clean UTF-8
-                                   * without control characters; where code is 0, ours: what happened
-                                   * and to which server */
-    int64_t took_ms;             /* from submit to this, monotonic */
+    /* The server's own words, all lines joined by a blank, clean UTF-8 without control characters;
+     * where code is 0, ours: what happened and to which server. */
+    char words[SMTP_WORDS_BYTES];
+    int64_t took_ms; /* from submit to this, monotonic */
 } SmtpResult;
 
 const char *smtp_outcome_name(SmtpOutcome outcome); /* "sent" "deferred" "refused" ... "not_sent" */
@@ -145,12 +144,12 @@ const char *smtp_stage_name(SmtpStage stage);       /* "check" "connect" ... "ma
  * submit more; it may not close a pool nor turn the loop. */
 typedef void (*SmtpDone)(void *arg, SmtpPool *pool, const SmtpResult *result);
 
-/* ---- the loop ----------------------------------------------------------------------------- */
+/* ---- the loop ------------------------------------------------------------------------------- */
 
 /* Fails with ERR_IO when the kernel has no descriptors or threads left. */
 SmtpLoop *smtp_loop_new(SmtpDone done, void *arg, GError **error);
 
-/* Closes its pools (see smtp_pool_close()). A name that is still being resolved holds nothing up. */
+/* Closes its pools (see smtp_pool_close()). A name still being resolved holds nothing up. */
 void smtp_loop_free(SmtpLoop *loop);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmtpLoop, smtp_loop_free)
 
@@ -165,19 +164,19 @@ void smtp_loop_wake(SmtpLoop *loop);
  * For the caller's own eventfd; at most one, fd -1 stops watching. The fd stays the caller's. */
 void smtp_loop_watch(SmtpLoop *loop, int fd, void (*ready)(void *arg), void *arg);
 
-/* ---- pools -------------------------------------------------------------------------------- */
+/* ---- pools ---------------------------------------------------------------------------------- */
 
 /* Connects to nothing yet. Fails with ERR_CONFIG when the settings contradict each other or the
  * ca_file cannot be read. The pool belongs to the loop. */
 SmtpPool *smtp_pool_open(SmtpLoop *loop, const SmtpServer *server, GError **error);
 
 /* How many more mails it takes right now: connections x depth, less those in hand; 0 while the
- * server cannot be reached. Claim no more rows than this: it bounds what a kill can leave unknown. */
+ * server cannot be reached. Claim no more rows than this: it bounds what a kill leaves unknown. */
 size_t smtp_pool_room(const SmtpPool *pool);
 
 /* Takes a mail. Room asked for earlier is still there, though smtp_pool_room() may have turned 0
- * because the server went away in between: the mail then comes back NOT_SENT. must() it was not more
- * than there ever was room for. */
+ * because the server went away in between: the mail then comes back NOT_SENT. must() it was not
+ * more than there ever was room for. */
 void smtp_pool_submit(SmtpPool *pool, const SmtpMail *mail);
 
 /* Mails in hand: submitted and not yet settled. */

@@ -43,7 +43,7 @@ smtp_conn_watch(SmtpConn *conn)
     conn_set_deadline(conn, smtp_session_patience(&conn->session));
 }
 
-/* ---- connecting --------------------------------------------------------------------------------- */
+/* ---- connecting ----------------------------------------------------------------------------- */
 
 static void
 conn_close_socket(SmtpConn *conn)
@@ -183,7 +183,7 @@ conn_connected(SmtpConn *conn)
     conn->session.progress++;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------- */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 static SmtpFlow
 conn_receive(SmtpConn *conn, char *ret, size_t *ret_len)
@@ -224,7 +224,7 @@ conn_read(SmtpConn *conn)
     }
 }
 
-/* ---- writing ------------------------------------------------------------------------------------- */
+/* ---- writing -------------------------------------------------------------------------------- */
 
 /* A write that fails: the server may have said why before it closed. */
 static void
@@ -288,7 +288,7 @@ smtp_conn_flush(SmtpConn *conn)
     }
 }
 
-/* ---- events and life ------------------------------------------------------------------------------ */
+/* ---- events and life ------------------------------------------------------------------------ */
 
 void
 smtp_conn_event(SmtpConn *conn, bool hung_up)

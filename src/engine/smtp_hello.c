@@ -188,7 +188,7 @@ smtp_hello_auth(SmtpSession *session, const SmtpReply *reply)
                            "answers AUTH with a code that is none of AUTH's");
 }
 
-/* ---- greeting, EHLO, STARTTLS ---------------------------------------------------------------- */
+/* ---- greeting, EHLO, STARTTLS --------------------------------------------------------------- */
 
 static void
 hello_say_ehlo(SmtpSession *session)

@@ -2,9 +2,10 @@
  *
  * Who calls whom: the loop (smtp.c) gives events to a connection (smtp_conn.c), which feeds its
  * session (smtp_session.c), which settles mails into the pool (smtp_pool.c), which calls done().
- * After each event the loop pumps that pool: ended connections are buried, mails handed to sessions,
- * what the sessions have to say is written. Nothing is freed within a turn: ended connections lie in
- * loop->dead until it is over, because the kernel's list of events may still name them.
+ * After each event the loop pumps that pool: ended connections are buried, mails handed to
+ * sessions, what the sessions have to say is written. Nothing is freed within a turn: ended
+ * connections lie in loop->dead until it is over, because the kernel's list of events may still
+ * name them.
  */
 #pragma once
 
@@ -12,7 +13,7 @@
 #include "engine/smtp_session.h"
 #include "engine/smtp_tls.h"
 
-/* ---- a connection ----------------------------------------------------------------------------- */
+/* ---- a connection --------------------------------------------------------------------------- */
 
 typedef enum SmtpLink {
     SMTP_LINK_CONNECTING,
@@ -50,7 +51,7 @@ void smtp_conn_alarm(SmtpConn *conn);               /* its deadline has come */
 void smtp_conn_watch(SmtpConn *conn); /* sets the deadline anew if there was progress */
 void smtp_conn_close(SmtpConn *conn); /* the socket; the session must be over */
 
-/* ---- a pool ------------------------------------------------------------------------------------ */
+/* ---- a pool --------------------------------------------------------------------------------- */
 
 struct SmtpPool {
     SmtpLoop *loop;
@@ -93,7 +94,7 @@ void smtp_pool_settle(void *conn, SmtpTransfer *transfer, SmtpResult *result); /
 /* Who is trusted, made at the first need; NULL with error when there is nobody. */
 const SmtpTrust *smtp_pool_trust(SmtpPool *pool, GError **error);
 
-/* ---- the loop ---------------------------------------------------------------------------------- */
+/* ---- the loop ------------------------------------------------------------------------------- */
 
 struct SmtpLoop {
     SmtpDone done;

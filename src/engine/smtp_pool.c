@@ -1,8 +1,8 @@
 /* smtp_pool.c - the connections to one server: hands out mails, opens, buries, heals.
  *
- * A mail belongs to no connection until that one is ready for it, so a connection that fails to come
- * up takes no mail with it. One connection proves that the server is there (and the password right:
- * ten wrong logins at once lock an account) before others are opened.
+ * A mail belongs to no connection until that one is ready for it, so a connection that fails to
+ * come up takes no mail with it. One connection proves that the server is there (and the password
+ * right: ten wrong logins at once lock an account) before others are opened.
  */
 #include "engine/smtp_inside.h"
 
@@ -20,7 +20,7 @@ enum {
     MOVES = 3,                   /* of one mail to other connections */
 };
 
-/* ---- settings ------------------------------------------------------------------------------------ */
+/* ---- settings ------------------------------------------------------------------------------- */
 
 static int
 setting(int given, int otherwise)
@@ -88,7 +88,7 @@ server_clear(SmtpServer *server)
     g_free((char *)(uintptr_t)server->helo);
 }
 
-/* ---- mails ---------------------------------------------------------------------------------------- */
+/* ---- mails ---------------------------------------------------------------------------------- */
 
 static void
 pool_queue(SmtpPool *pool, SmtpTransfer *transfer, bool in_front)
@@ -136,9 +136,9 @@ pool_finish(SmtpPool *pool, SmtpTransfer *transfer, SmtpResult *result)
     pool->loop->in_done--;
 }
 
-/* A mail that nothing was ever accepted of may go to another connection unnoticed, if this one could
- * have been dead before it was begun: it had rested, or had sent a mail before. A 421 that only says
- * that this connection has lasted long enough is such a death. */
+/* A mail that nothing was ever accepted of may go to another connection unnoticed, if this one
+ * could have been dead before it was begun: it had rested, or had sent a mail before. A 421 that
+ * only says that this connection has lasted long enough is such a death. */
 static bool
 pool_may_move(const SmtpPool *pool, const SmtpConn *conn, const SmtpTransfer *transfer,
               const SmtpResult *result)
@@ -223,7 +223,7 @@ smtp_pool_submit(SmtpPool *pool, const SmtpMail *mail)
     pool_queue(pool, transfer, false);
 }
 
-/* ---- trouble ---------------------------------------------------------------------------------------- */
+/* ---- trouble -------------------------------------------------------------------------------- */
 
 static int64_t
 pool_scaled(const SmtpPool *pool, int64_t ms)
@@ -300,7 +300,7 @@ pool_bury(SmtpPool *pool)
     }
 }
 
-/* ---- handing out -------------------------------------------------------------------------------------- */
+/* ---- handing out ---------------------------------------------------------------------------- */
 
 /* The best connection for the next mail: one that is idle before one that is busy with another. */
 static SmtpConn *
@@ -342,7 +342,7 @@ pool_hand_out(SmtpPool *pool)
     SmtpConn *conn;
     while (pool->queue && (conn = pool_pick(pool, true)))
         pool_begin(pool, conn);
-    /* A mail for each connection that is coming up waits for it; the rest goes along with others. */
+    /* A mail for each connection that comes up waits for it; the rest goes along with others. */
     while (pool->queued > pool_coming(pool) && (conn = pool_pick(pool, false)))
         pool_begin(pool, conn);
 }
@@ -448,7 +448,7 @@ smtp_pool_alarm(SmtpPool *pool)
     smtp_pool_pump(pool);
 }
 
-/* ---- for the caller ------------------------------------------------------------------------------------- */
+/* ---- for the caller ------------------------------------------------------------------------- */
 
 const SmtpTrust *
 smtp_pool_trust(SmtpPool *pool, GError **error)

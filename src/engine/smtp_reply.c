@@ -2,15 +2,15 @@
  *
  * The meaning is the delicate part. The code alone does not tell a full mailbox from a server that
  * wants us to slow down: 450 and 452 are used for both, Gmail and Exchange say "daily limit" with a
- * 5yz, Amazon uses the 454 of failed TLS. So three witnesses are heard, the more specific first: the
- * words that name a limit, then the enhanced code, then the code. In doubt a temporary refusal is
- * about us (THROTTLED): that costs a pause; the other mistake costs a customer his mail.
+ * 5yz, Amazon uses the 454 of failed TLS. So three witnesses are heard, the more specific first:
+ * the words that name a limit, then the enhanced code, then the code. In doubt a temporary refusal
+ * is about us (THROTTLED): that costs a pause; the other mistake costs a customer his mail.
  */
 #include "engine/smtp_reply.h"
 
 #include <string.h>
 
-/* ---- reading ------------------------------------------------------------------------------ */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 void
 smtp_words_add(char words[SMTP_WORDS_BYTES], size_t *len, Str text)
@@ -133,7 +133,7 @@ smtp_reader_is_inside(const SmtpReader *reader)
     return reader->under_way || reader->line_len;
 }
 
-/* ---- meaning ------------------------------------------------------------------------------- */
+/* ---- meaning -------------------------------------------------------------------------------- */
 
 /* A limit on us, whatever the code. Lower case. Each is from a service's documentation or a bug
  * report: Amazon SES, Mailgun, Mailtrap, Gmail, Exchange Online, OVH, Mailu, postfix's anvil, Exim.
@@ -163,7 +163,7 @@ static const char *const words_of_mailbox[] = {"mailbox", "recipient", "over quo
 
 /* A 421 with these ends a connection for its own sake (it was idle, or had seen too many refused
  * recipients); that says nothing about how fast we send. */
-static const char *const words_of_hangup[] = {"timeout", "timed out", "time out",
+static const char *const words_of_hangup[] = {"timeout", "timed out",       "time out",
                                               "idle",    "too many errors", NULL};
 
 static bool

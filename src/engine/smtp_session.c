@@ -29,7 +29,7 @@ static const struct {
 };
 enum { BODY_PATIENCE_S = 180, HANDSHAKE_PATIENCE_S = 60 };
 
-/* ---- writing ------------------------------------------------------------------------------- */
+/* ---- writing -------------------------------------------------------------------------------- */
 
 /* Text is complete up to here: enters what is awaited for it. */
 static void

@@ -10,10 +10,10 @@
  *
  * CERTAINTY. Every command is entered in a queue of awaited replies together with the place in our
  * stream where it ends. A reply answers the head of that queue; if that command has not wholly been
- * written yet, the reply cannot be its answer and the session ends. Two mails at most are under way:
- * `flying` (its data is being sent, or its end-of-data awaits its reply) and `opening` (its envelope
- * awaits replies). When the session ends, flying is UNKNOWN if the place behind its CRLF.CRLF was
- * written, else NOT_SENT; opening is NOT_SENT.
+ * written yet, the reply cannot be its answer and the session ends. Two mails at most are under
+ * way: `flying` (its data is being sent, or its end-of-data awaits its reply) and `opening` (its
+ * envelope awaits replies). When the session ends, flying is UNKNOWN if the place behind its
+ * CRLF.CRLF was written, else NOT_SENT; opening is NOT_SENT.
  *
  * Part of the SMTP room.
  */
@@ -150,7 +150,7 @@ void smtp_session_quit(SmtpSession *session);          /* must be idle */
 /* How long it may go on without progress, ms (RFC 5321 4.5.3.2, divided by timeout_divisor). */
 int64_t smtp_session_patience(const SmtpSession *session);
 
-/* ---- between smtp_session.c and smtp_hello.c (greeting, EHLO, STARTTLS, AUTH) ---------------- */
+/* ---- between smtp_session.c and smtp_hello.c (greeting, EHLO, STARTTLS, AUTH) --------------- */
 
 /* Queues a command line (CRLF is added) and awaits its reply. */
 void

@@ -20,7 +20,7 @@ struct SmtpStream {
     char *verdict; /* what was wrong with the certificate, in words */
 };
 
-/* ---- the socket -------------------------------------------------------------------------------
+/* ---- the socket -----------------------------------------------------------------------------
  * OpenSSL's own socket BIO writes with write(2), which raises SIGPIPE on a closed connection; a
  * room of the engine does not get to decide about the process's signals. */
 
@@ -69,9 +69,9 @@ socket_method(void)
     return method;
 }
 
-/* ---- certificates ----------------------------------------------------------------------------- */
+/* ---- certificates --------------------------------------------------------------------------- */
 
-/* The names a certificate is for: "a.example, b.example, 192.0.2.1"; its subject when it has none. */
+/* The names a certificate is for, "a.example, 192.0.2.1"; its subject when it has none. */
 static char *
 certificate_names(X509 *certificate)
 {
@@ -159,7 +159,7 @@ certificate_checked(int fine, X509_STORE_CTX *chain)
     return 0;
 }
 
-/* ---- trust ------------------------------------------------------------------------------------- */
+/* ---- trust ---------------------------------------------------------------------------------- */
 
 void
 smtp_trust_free(SmtpTrust *trust)
@@ -197,7 +197,7 @@ smtp_trust_new(const char *ca_file, GError **error)
     return g_steal_pointer(&trust);
 }
 
-/* ---- streams ----------------------------------------------------------------------------------- */
+/* ---- streams -------------------------------------------------------------------------------- */
 
 static bool
 host_is_address(const char *host)

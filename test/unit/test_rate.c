@@ -1,4 +1,5 @@
-/* The learned rate, as the owner of a shop would see it: how fast mails leave, how long they wait. */
+/* The learned rate, as the owner of a shop would see it: how fast mails leave, how long they wait.
+ * */
 #include "check.h"
 
 #include "engine/rate.h"
@@ -192,8 +193,8 @@ words_are_obeyed(void **state)
     assert_float_equal(daily.mps, 10, 1e-9); /* no matter of speed */
 }
 
-/* A server that lets 10 mails a second through and throttles the rest: most of what it would take goes
- * through, and it is seldom asked in vain. */
+/* A server that lets 10 mails a second through and throttles the rest: most of what it would take
+ * goes through, and it is seldom asked in vain. */
 static void
 it_settles_near_what_the_server_takes(void **state)
 {

@@ -157,7 +157,9 @@ who_is_meant(void **state)
         {SMTP_AT_END, SMTP_REFUSED, "554 5.7.1 spam\r\n"},
         {SMTP_AT_END, SMTP_SENT, "250 2.0.0 Ok\r\n"},
         /* it had waited for us too long: nothing to learn */
-        {SMTP_AT_END, SMTP_NOT_SENT, "421 4.4.2 timeout exceeded\r\n"},
+        {SMTP_AT_END, SMTP_NOT_SENT, "421 4.4.2 Error: exceeded\r\n"},
+        {SMTP_AT_MAIL, SMTP_NOT_SENT, "421 mx: SMTP command timeout - closing connection\r\n"},
+        {SMTP_AT_MAIL, SMTP_NOT_SENT, "421 4.7.0 mx Error: too many errors\r\n"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
         SmtpOutcome outcome = outcome_of(known[i].text, known[i].stage);
