@@ -2,6 +2,7 @@
 #include "engine/http_inside.h"
 
 #include "base/limits.h"
+#include "engine/log.h"
 #include "engine/url.h"
 
 #include <arpa/inet.h>
@@ -243,6 +244,10 @@ http_answer_error(HttpRequest *pub, const GError *error)
     if (!request_take((Request *)pub))
         return;
     HttpProblem problem = http_problem_of(error);
+    /* The client is not told what failed here, so this is where it ends. */
+    if (problem.status >= 500)
+        log_failure("http.failed", error, "method=%s route=%s", http_method_name(pub->method),
+                    pub->route ? pub->route : "-");
     if (problem.status == 503)
         http_header_add(pub, "Retry-After", "5");
     if (http_wants_json(pub)) {
