@@ -100,6 +100,7 @@ static const char *const texts[][2] = {
     {":class", "transactional"},
     {":channel", "email"},
     {":template", "order_confirmation"},
+    {":skip", "cancelled"},
     {":subject_text", "Your order is confirmed"},
     {":sender", "smtp://127.0.0.1:2525"},
     {":enhanced", "2.0.0"},
