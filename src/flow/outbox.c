@@ -18,8 +18,8 @@ typedef struct Interrupted {
     int64_t delivery;
     int64_t shop;
     int64_t message;
+    int64_t at; /* when it was claimed: the message was due by then, and is due at once again */
     MessageClass class;
-    int64_t not_after;
 } Interrupted;
 
 static bool
@@ -34,8 +34,9 @@ interrupted_settle(Db *db, const Interrupted *one, int64_t now, GError **error)
                   NULL, error) &&
            db_run(db, Q_outbox_settle,
                   BINDS(bind_cstr("state", again ? "ready" : "unknown"), bind_null("reason"),
-                        bind_cstr("words", words), bind_int("next_at", now), bind_int("counts", 1),
-                        bind_int("shop", one->shop), bind_int("id", one->message)),
+                        bind_cstr("words", words), bind_int("next_at", one->at),
+                        bind_int("counts", 1), bind_int("shop", one->shop),
+                        bind_int("id", one->message)),
                   NULL, error);
 }
 
@@ -52,8 +53,8 @@ recover_job(Db *db, void *arg, GError **error)
                 .delivery = rows_int(rows, 0),
                 .shop = rows_int(rows, 1),
                 .message = rows_int(rows, 2),
-                .class = message_class_find(rows_text(rows, 3)),
-                .not_after = rows_int(rows, 4),
+                .at = rows_int(rows, 3),
+                .class = message_class_find(rows_text(rows, 4)),
             };
             g_array_append_val(list, one);
         }

@@ -39,7 +39,7 @@ WHERE shop = :shop AND id = :id AND state = 'claimed';
 -- name: delivery_claimed
 -- Attempts that were under way when the program stopped.
 -- any shop: after a restart all of them have an unknown outcome
-SELECT d.id, d.shop, d.cause, m.class, m.not_after, m.attempts FROM delivery AS d
+SELECT d.id, d.shop, d.cause, d.at, m.class FROM delivery AS d
 JOIN message AS m ON m.shop = d.shop AND m.id = d.cause WHERE d.state = 'claimed' ORDER BY d.id;
 
 -- name: delivery_count
