@@ -12,13 +12,35 @@
 #include "flow/message.h"
 #include "flow/reason.h"
 
+#include <string.h>
+
 enum { ROWS = 50 };
+
+/* A page of somebody else's can make its own name lead to this machine (DNS rebinding) and read what it likes
+ * under it; so the name asked for has to be no name at all, but an address, or localhost. */
+static bool
+host_is_address(Str host)
+{
+    static const char address[] = "0123456789abcdefABCDEF.:[]";
+    if (str_eq_nocase(host, "localhost") ||
+        (host.len > 10 && str_eq_nocase(str_sub(host, 0, 10), "localhost:")))
+        return true;
+    bool dotted = false;
+    for (size_t i = 0; i < host.len; i++) {
+        if (!strchr(address, host.at[i]))
+            return false;
+        dotted |= host.at[i] == '.' || host.at[i] == ':';
+    }
+    /* "face.cafe" is a name: without brackets only digits make an address. */
+    return dotted && (host.at[0] == '[' || strspn(host.at, "0123456789.:") >= host.len);
+}
 
 static bool
 catcher_allow(const RouteCtx *ctx, GError **error)
 {
     static const char *const proxied[] = {"X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"};
     bool allowed = route_app(ctx)->shows_catcher;
+    allowed = allowed && host_is_address(http_header(ctx->request, "Host"));
     for (size_t i = 0; i < G_N_ELEMENTS(proxied); i++)
         allowed = allowed && !http_header(ctx->request, proxied[i]).at;
     return allowed || fail(error, ERR_NOT_FOUND, "there is no page at this address");
