@@ -18,11 +18,13 @@ AIMS = [Aim("requests", ">=", 0.5, peer="nginx"), Aim("p99", "<=", 5)]
 PAGES, SECONDS = 5000, 10
 
 
-def pages_list(ours):
-    return [
-        json.loads(line)["page"]
-        for line in ours.verb("list", "orders", "--shop", SHOP, "--json").splitlines()
-    ]
+def pages_list(ours, count):
+    """The paths of the pages of all orders, `count` of them."""
+    said = ours.verb("list", "orders", "--shop", SHOP, "--limit", count + 1, "--json")
+    paths = [json.loads(line)["page"] for line in said.splitlines()]
+    if len(paths) != count or len(set(paths)) != count:
+        raise BenchError(f"{count} orders have {len(paths)} pages, {len(set(paths))} different")
+    return paths
 
 
 def pages_save(ours, paths, root):
@@ -61,9 +63,7 @@ def run(figures, options):
     ) as ours:
         ours_orders = Orders().post(ours.port, count)["ok"]
         ours.wait_mails(sink, ours_orders)
-        paths = pages_list(ours)
-        if len(paths) != count or len(set(paths)) != count:
-            raise BenchError(f"{count} orders have {len(paths)} pages, {len(set(paths))} different")
+        paths = pages_list(ours, count)
         random.Random(1).shuffle(paths)
         (folder / "paths").write_text("\n".join(paths) + "\n", encoding="utf-8")
         figures.add("page", "bytes", pages_save(ours, paths, folder / "root") / count, "bytes")
