@@ -41,10 +41,25 @@ starts_value(Token token, const Token *before)
     return false;
 }
 
+/* Behind the name of an end tag anything may stand. */
+static bool
+markup_has_tokens(Str source, Str markup)
+{
+    Lexer lexer;
+    lexer_start(&lexer, source, markup);
+    while (lexer.token.kind != TOKEN_END && lexer.token.kind != TOKEN_BAD)
+        lexer_next(&lexer);
+    return lexer.token.kind == TOKEN_END;
+}
+
 static void
 markup_add(Buf *out, Str source, Str markup)
 {
     Lexer lexer;
+    if (!markup_has_tokens(source, markup)) {
+        buf_add_str(out, str_trim(markup));
+        return;
+    }
     lexer_start(&lexer, source, markup);
     Token before = {.kind = TOKEN_OPEN_ROUND};
     while (lexer.token.kind != TOKEN_END) {
@@ -131,6 +146,8 @@ verbatim_skip(Compiler *compiler, Scanner *scanner, const Piece *piece)
 bool
 liquid_format(Str file, Str source, Buf *out, GError **error)
 {
+    if (!source.at)
+        source = STR("");
     g_autoptr(Liquid) liquid = liquid_compile(file, source, &(LiquidOptions){0}, NULL, error);
     if (!liquid)
         return false;

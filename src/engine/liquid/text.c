@@ -54,6 +54,8 @@ static const Str ENTITIES[] = {
 void
 text_escape(Buf *out, Str text)
 {
+    if (!text.len)
+        return;
     size_t from = 0;
     for (size_t i = 0; i < text.len; i++) {
         uint8_t entity = ENTITY_OF[(uint8_t)text.at[i]];
@@ -249,5 +251,5 @@ text_of(LiquidCall *call, LiquidValue value)
         return liquid_text(value);
     Buf buf = {.arena = call->arena};
     text_add(call, &buf, value);
-    return buf_str(&buf);
+    return buf.at ? buf_str(&buf) : STR("");
 }

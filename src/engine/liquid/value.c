@@ -75,7 +75,7 @@ liquid_array(Arena *arena, const LiquidValue *list, size_t count)
 Str
 liquid_text(LiquidValue value)
 {
-    return value.kind == LIQUID_STR ? (Str){value.at, value.len} : (Str){0};
+    return value.kind == LIQUID_STR ? (Str){value.at, value.len} : STR("");
 }
 
 bool
