@@ -10,8 +10,8 @@ CREATE TABLE inbox (
     cause INTEGER,                  -- a replayed row names its original
     connector TEXT NOT NULL,        -- row of connectors.def
     topic TEXT NOT NULL,            -- the sender's name for what happened: orders/create
-    delivery TEXT NOT NULL,         -- the sender's id of this delivery; repeated when it repeats itself
-    hash BLOB NOT NULL,             -- SHA-256 of topic and body, 16 bytes: the same content under a new id
+    delivery TEXT NOT NULL,         -- the sender's id of this delivery, repeated when it repeats itself; where
+                                    -- it sends none, the SHA-256 of the body
     body BLOB,                      -- zstd; NULL once retention emptied it
     body_bytes INTEGER NOT NULL,    -- of the raw body
     state TEXT NOT NULL,            -- new, done, same (nothing new in it), unread (we could not), aside

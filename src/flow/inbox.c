@@ -11,8 +11,6 @@
 #include "flow/order.h"
 #include "flow/stage.h"
 
-#include <string.h>
-
 /* ---- taking it in --------------------------------------------------------------------------------- */
 
 static bool
@@ -25,9 +23,7 @@ inbox_append(Db *db, void *arg, GError **error)
                       bind_int("at", clock_now()), bind_null("cause"),
                       bind_cstr("connector", delivery->connector),
                       bind_text("topic", delivery->topic),
-                      bind_text("delivery", delivery->delivery),
-                      bind_blob("hash", (Str){(const char *)delivery->hash, sizeof delivery->hash}),
-                      bind_blob("body", delivery->body),
+                      bind_text("delivery", delivery->delivery), bind_blob("body", delivery->body),
                       bind_int("body_bytes", (int64_t)delivery->body_bytes)),
                 &changed, error))
         return false;
@@ -45,13 +41,20 @@ inbox_secret(const ShopEntry *shop, const Connector *connector)
     return &shop->secrets[i];
 }
 
+/* A sender without delivery ids is known by what it says. */
+static Str
+inbox_name(Arena *arena, Str body)
+{
+    uint8_t digest[DIGEST_BYTES];
+    digest_sha256(body, digest);
+    return str_of(encode(arena, ENCODE_HEX, (Str){(const char *)digest, sizeof digest}));
+}
+
 static InboxNew *
 inbox_prepare(Arena *arena, const ShopEntry *shop, const Connector *connector,
               const Envelope *envelope, Str body)
 {
     InboxNew *delivery = arena_new_of(arena, InboxNew, 1);
-    uint8_t digest[DIGEST_BYTES];
-    digest_sha256(body, digest);
     *delivery = (InboxNew){
         .task = {.run = inbox_append, .arg = delivery},
         .id = id_new(KIND_INBOX),
@@ -62,11 +65,8 @@ inbox_prepare(Arena *arena, const ShopEntry *shop, const Connector *connector,
         .body = pack(arena, body),
         .body_bytes = body.len,
     };
-    memcpy(delivery->hash, digest, sizeof delivery->hash);
-    /* A sender without delivery ids is known by what it says. */
     if (!delivery->delivery.len)
-        delivery->delivery = str_of(
-            encode(arena, ENCODE_HEX, (Str){(const char *)delivery->hash, sizeof delivery->hash}));
+        delivery->delivery = inbox_name(arena, body);
     return delivery;
 }
 

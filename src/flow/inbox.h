@@ -16,7 +16,6 @@ typedef struct InboxNew {
     Str delivery;
     Str body; /* packed */
     size_t body_bytes;
-    uint8_t hash[16];
     bool repeated; /* set by the write: this delivery id was here before */
     void *caller;  /* the caller's own */
 } InboxNew;

@@ -2,8 +2,8 @@
 
 -- name: inbox_append
 -- Keeps a delivery; a delivery id that came before changes nothing.
-INSERT INTO inbox (id, shop, at, cause, connector, topic, delivery, hash, body, body_bytes, state)
-VALUES (:id, :shop, :at, :cause, :connector, :topic, :delivery, :hash, :body, :body_bytes, 'new')
+INSERT INTO inbox (id, shop, at, cause, connector, topic, delivery, body, body_bytes, state)
+VALUES (:id, :shop, :at, :cause, :connector, :topic, :delivery, :body, :body_bytes, 'new')
 ON CONFLICT (shop, connector, delivery) DO NOTHING;
 
 -- name: inbox_take
