@@ -104,23 +104,26 @@ def stage_everyday(folder):
     its own: they run side by side, and modules of the same name do not meet."""
     paths = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "test").iterdir()
                    if path.is_dir() and path.name not in LATER and holds_tests(path))
-    results = stage_unit(folder)
-    say(folder, "test/unit", results)
+    results = timed(folder, "test/unit", stage_unit, folder)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        running = {pool.submit(stage_pytest, folder, path, live=False): path for path in paths}
+        running = [pool.submit(timed, folder, path, stage_pytest, folder, path, live=False) for path in paths]
         for done in concurrent.futures.as_completed(running):
-            say(folder, running[done], done.result())
             results += done.result()
+    return results
+
+
+def timed(folder, path, stage, *arguments, **settings):
+    """The results of one part, and a line that says how it went."""
+    begun = time.monotonic()
+    results = stage(*arguments, **settings)
+    wrong = sum(result.outcome != PASSED for result in results)
+    print(f"   {stem_of(folder)}{path}: {len(results)} tests, {time.monotonic() - begun:.0f} s"
+          + (f", {wrong} not passed" if wrong else ""), flush=True)
     return results
 
 
 def holds_tests(path):
     return any(True for pattern in ("test_*.py", "*.flow") for _ in path.rglob(pattern))
-
-
-def say(folder, path, results):
-    wrong = sum(result.outcome != PASSED for result in results)
-    print(f"   {stem_of(folder)}{path}: {len(results)} tests" + (f", {wrong} not passed" if wrong else ""), flush=True)
 
 
 def stage_folder(folder, name):
