@@ -279,9 +279,13 @@ class Server:
         self._control = None
 
     def cli(self, *words, ok=(0,), seconds=ANSWER_SECONDS):
-        """A verb of the command line on this data folder; its standard output."""
+        """A verb of the command line on this data folder; its standard output. A verb that writes asks the
+        running server: Died if that ended over it."""
+        served = self.running
         ran = self.run(*words, seconds=seconds)
         if ran.returncode not in ok:
+            if served and self.wait_dead(0.5):
+                raise Died(f"the server died during postlude {' '.join(words)}")
             raise Failed(f"postlude {' '.join(words)}: exit {ran.returncode}\n{ran.stderr or ran.stdout}")
         return ran.stdout
 

@@ -1,13 +1,14 @@
 """What can be wrong before the server serves: it says so, ends with the code that the manual promises, harms
 nothing, and starts once the cause is gone."""
 
+import re
 import socket
 import sqlite3
 import subprocess
 
 import pytest
 
-from driver.server import Server
+from driver.server import Server, descendants
 
 EXIT_USAGE, EXIT_IN_USE, EXIT_SCHEMA = 2, 4, 5  # engine/guard.h
 
@@ -66,7 +67,9 @@ def test_a_data_folder_has_one_server(server):
     server.start()
     second = Server(data=server.data)
     try:
-        ends(second, EXIT_IN_USE, str(server.process.pid), str(server.data))
+        ends(second, EXIT_IN_USE, str(server.data))
+        named = re.search(r"process (\d+)", second.log())
+        assert named and int(named[1]) in [server.process.pid, *descendants(server.process.pid)]
     finally:
         second.close()
     assert server.http("GET", "/health").status == 200
