@@ -165,6 +165,9 @@ static bool
 lines_read(Arena *arena, const Json *items, const char *currency, Order *order, GError **error)
 {
     size_t count = json_len(items);
+    /* A webhook that was set up with a choice of fields tells half an order: it must not empty ours. */
+    if (json_type(items) != JSON_ARRAY)
+        return fail(error, ERR_INPUT, "line_items is missing: this is no whole order");
     if (count > LIMIT_ORDER_LINES)
         return fail(error, ERR_TOO_BIG, "line_items: %zu lines; at most %d are taken", count,
                     LIMIT_ORDER_LINES);
@@ -199,6 +202,8 @@ fulfilment_of(Str status)
 static bool
 amounts_read(Arena *arena, const Json *from, const char *currency, Order *order, GError **error)
 {
+    if (json_missing(json_get(from, "total_price")))
+        return fail(error, ERR_INPUT, "total_price is missing: this is no whole order");
     return amount_at(arena, from, "subtotal_price", currency, &order->subtotal, error) &&
            amount_at(arena, from, "total_tax", currency, &order->tax, error) &&
            amount_at(arena, from, "total_discounts", currency, &order->discount, error) &&
