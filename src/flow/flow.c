@@ -140,16 +140,23 @@ static bool
 stage_run_write(Db *db, void *arg, GError **error)
 {
     StageState *state = arg;
-    return state->stage->write(db, &state->turn, error);
+    bool ok = state->stage->write(db, &state->turn, error);
+    flow_writing(state->flow, 0); /* also after a failure: a crash that comes later is not this row's */
+    return ok;
 }
 
 static void
 stage_write_done(StoreTask *task, const GError *error)
 {
     StageState *state = (StageState *)task;
+    Flow *flow = state->flow;
     state->error = error ? g_error_copy(error) : NULL;
+    /* In one hold of the lock: once it is back and the lock is free, the flow may be gone. */
+    pthread_mutex_lock(&flow->lock);
     atomic_store(&state->back, true);
-    flow_signal(state->flow);
+    flow->woken = true;
+    pthread_cond_signal(&flow->wake);
+    pthread_mutex_unlock(&flow->lock);
 }
 
 typedef struct Aside {
@@ -208,11 +215,12 @@ static bool
 stage_turn(StageState *state, bool *ret_moved, GError **error)
 {
     Flow *flow = state->flow;
-    Db *db = store_reader(flow->options.store, error);
+    state->turn = (StageTurn){.flow = flow, .arena = state->arena, .most = state->most};
+    Db *db = state->turn.db = store_reader(flow->options.store, error);
     if (!db)
         return false;
-    state->turn = (StageTurn){.flow = flow, .db = db, .arena = state->arena, .most = state->most};
     bool ok = state->stage->take(&state->turn, error);
+    flow_taking(flow, 0);
     store_reader_return(flow->options.store, db);
     state->turn.db = NULL;
     if (!ok || state->turn.rows == 0) {
@@ -430,16 +438,27 @@ flow_stop(Flow *flow)
     flow->has_thread = false;
 }
 
+/* A write that is still under way ends in stage_write_done: waits until that has let go of the lock. */
+static void
+stage_wait(StageState *state)
+{
+    Flow *flow = state->flow;
+    if (!state->under_way)
+        return;
+    pthread_mutex_lock(&flow->lock);
+    while (!atomic_load(&state->back))
+        pthread_cond_wait(&flow->wake, &flow->lock);
+    pthread_mutex_unlock(&flow->lock);
+}
+
 void
 flow_free(Flow *flow)
 {
     if (!flow)
         return;
     flow_stop(flow);
-    /* A write that is still under way ends in stage_write_done: wait for it. */
     for (int i = 0; i < STAGES; i++) {
-        while (flow->stages[i].under_way && !atomic_load(&flow->stages[i].back))
-            flow_sleep(flow, 10);
+        stage_wait(&flow->stages[i]);
         g_clear_error(&flow->stages[i].error);
         arena_free(flow->stages[i].arena);
     }

@@ -42,7 +42,6 @@ bool
 message_append(Db *db, const MessageNew *message, GError **error)
 {
     const StepMessage *step = message->step;
-    bool stops = step->stop != REASON_NONE;
     return db_run(
         db, Q_message_append,
         BINDS(bind_int("id", id_new(KIND_MESSAGE)), bind_int("shop", message->shop),
@@ -51,9 +50,6 @@ message_append(Db *db, const MessageNew *message, GError **error)
               bind_cstr("class", message_class_slug(step->class)), bind_int("lane", step->lane),
               bind_text("channel", step->channel), bind_text("template", step->template),
               bind_text("address", step->address), bind_some("skip", step->skip),
-              bind_cstr("state", stops ? "excluded" : "new"),
-              bind_cstr("reason", stops ? reason_slug(step->stop) : NULL),
-              bind_cstr("words", stops ? reason_words(step->stop) : NULL),
               bind_int("next_at", message->at), bind_int("not_after", step->not_after)),
         NULL, error);
 }
@@ -227,6 +223,13 @@ message_ask(StageTurn *turn, const MessageRow *row, const OrderRow *order, Conse
     return consent_check(turn->db, turn->arena, &ask, ret, error);
 }
 
+/* Of these the owner wants to see what would have gone. */
+static bool
+reason_is_shown(Reason reason)
+{
+    return reason == REASON_NOT_LIVE || reason == REASON_TEST_ORDER;
+}
+
 /* A row ends in a state whatever happens; only the store's own failures are errors. */
 static bool
 message_work(StageTurn *turn, MessageRow *row, GError **error)
@@ -238,7 +241,7 @@ message_work(StageTurn *turn, MessageRow *row, GError **error)
         return false;
     if (!message_ask(turn, row, &order, &verdict, error))
         return false;
-    if (!verdict.may && verdict.reason != REASON_NOT_LIVE) {
+    if (!verdict.may && !reason_is_shown(verdict.reason)) {
         message_stop(row, "excluded", verdict.reason, verdict.words);
         return true;
     }

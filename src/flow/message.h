@@ -13,8 +13,7 @@ typedef struct MessageNew {
     const StepMessage *step;
 } MessageNew;
 
-/* On the writer: as `new` (its words come next), or as `excluded` where the step already knows why it will
- * not leave. */
+/* On the writer: as `new`; its words, or the reason why it will not leave, come next. */
 bool message_append(Db *db, const MessageNew *message, GError **error);
 
 const char *message_class_slug(MessageClass class);

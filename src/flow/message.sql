@@ -1,11 +1,11 @@
 -- message.sql: stage 4, messages and their words.
 
 -- name: message_append
--- A message without words yet, or one that will not leave, with its reason.
+-- A message without words yet; whether it may leave is asked next.
 INSERT INTO message (id, shop, at, cause, order_id, customer_id, class, lane, channel, template, address, skip, state,
-    reason, words, next_at, not_after, attempts)
-VALUES (:id, :shop, :at, :cause, :order_id, :customer_id, :class, :lane, :channel, :template, :address, :skip, :state,
-    :reason, :words, :next_at, :not_after, 0);
+    next_at, not_after, attempts)
+VALUES (:id, :shop, :at, :cause, :order_id, :customer_id, :class, :lane, :channel, :template, :address, :skip, 'new',
+    :next_at, :not_after, 0);
 
 -- name: message_take
 -- Messages that wait for their words, receipts first. :limit

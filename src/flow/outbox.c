@@ -212,6 +212,16 @@ outbox_forget(Outbox *outbox)
         claim_unref_row(outbox->answered->pdata[i]);
 }
 
+/* Ends what is in hand: these are the last answers. The writer, which keeps them, has nobody to wake any more. */
+static void
+outbox_close_loop(Outbox *outbox)
+{
+    pthread_mutex_lock(&outbox->lock);
+    SmtpLoop *loop = g_steal_pointer(&outbox->loop);
+    pthread_mutex_unlock(&outbox->lock);
+    smtp_loop_free(loop);
+}
+
 void
 outbox_free(Outbox *outbox)
 {
@@ -219,7 +229,7 @@ outbox_free(Outbox *outbox)
         return;
     outbox_drain(outbox);
     outbox_wait_for_writer(outbox);
-    smtp_loop_free(outbox->loop); /* ends what is in hand: these are the last answers */
+    outbox_close_loop(outbox);
     outbox_settle(outbox);
     outbox_wait_for_writer(outbox);
     outbox_forget(outbox);
@@ -231,9 +241,18 @@ outbox_free(Outbox *outbox)
 }
 
 void
+outbox_wake_locked(Outbox *outbox)
+{
+    if (outbox->loop)
+        smtp_loop_wake(outbox->loop);
+}
+
+void
 outbox_wake(Outbox *outbox)
 {
-    smtp_loop_wake(outbox->loop);
+    pthread_mutex_lock(&outbox->lock);
+    outbox_wake_locked(outbox);
+    pthread_mutex_unlock(&outbox->lock);
 }
 
 bool

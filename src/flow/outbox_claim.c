@@ -112,8 +112,8 @@ claim_done(StoreTask *task, const GError *error)
     pthread_mutex_lock(&outbox->lock);
     claim->next = outbox->claims_back;
     outbox->claims_back = claim;
+    outbox_wake_locked(outbox);
     pthread_mutex_unlock(&outbox->lock);
-    smtp_loop_wake(outbox->loop);
 }
 
 /* ---- life of a claim ------------------------------------------------------------------------------------ */

@@ -76,7 +76,7 @@ struct Outbox {
     bool draining;
     int64_t retry_at; /* monotonic: the store refused, not before */
 
-    pthread_mutex_t lock; /* of what the writer hands back */
+    pthread_mutex_t lock; /* of what the writer hands back, and of the loop's end */
     Claim *claims_back;
     Settle *settles_back;
     _Atomic int64_t in_flight; /* for the health page */
@@ -89,6 +89,10 @@ struct Outbox {
 #endif
 /* The red fixture of the kill test (meson option `control`): mails go out before their claim is kept. */
 static const bool outbox_skips_claim = CONTROL_SKIP_CLAIM;
+
+/* outbox.c */
+/* From the writer, holding the lock: the outbox may be gone as soon as the lock is let go. */
+void outbox_wake_locked(Outbox *outbox);
 
 /* outbox_claim.c */
 /* On the writer: marks the message and appends its delivery row. */

@@ -157,8 +157,8 @@ settle_done(StoreTask *task, const GError *error)
     pthread_mutex_lock(&outbox->lock);
     settle->next = outbox->settles_back;
     outbox->settles_back = settle;
+    outbox_wake_locked(outbox);
     pthread_mutex_unlock(&outbox->lock);
-    smtp_loop_wake(outbox->loop);
 }
 
 static void

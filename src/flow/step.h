@@ -56,8 +56,7 @@ typedef struct StepMessage {
     Str template;
     Str address; /* as it goes over the wire */
     int64_t not_after;
-    Str skip;    /* fact about the order that makes it pointless, until it has left */
-    Reason stop; /* not REASON_NONE: it is written down, with this reason, and will not leave */
+    Str skip; /* fact about the order that makes it pointless, until it has left */
 } StepMessage;
 
 typedef struct StepResult {

@@ -1,7 +1,7 @@
 /* send.c - write a message: "order confirmation, to whoever placed the order".
  *
- * What must not leave is still written down, with its reason: the counts of a shop have to add up, and "why
- * did she get nothing?" deserves an answer.
+ * Whether it may leave is the gate's to say (flow/consent.h), and what must not leave is still written down, with
+ * its reason: the counts of a shop have to add up, and "why did she get nothing?" deserves an answer.
  */
 #include "base/when.h"
 #include "flow/step.h"
@@ -24,28 +24,15 @@ lane_of(Str word)
     return str_is(word, "campaigns") ? LANE_CAMPAIGNS : LANE_JOURNEYS;
 }
 
-static Reason
-stop_of(const StepCtx *ctx, Str skip)
-{
-    if (ctx->test)
-        return REASON_TEST_ORDER;
-    if (ctx->order_id && ctx->shop->shop.is_live && ctx->placed_at < ctx->shop->shop.live_since)
-        return REASON_HISTORY;
-    if (ctx->cancelled_at && str_is(skip, reason_slug(REASON_CANCELLED)))
-        return REASON_CANCELLED;
-    return ctx->email.len ? REASON_NONE : REASON_NO_ADDRESS;
-}
-
 static bool
 send_run(const StepCtx *ctx, StepResult *ret, GError **error)
 {
     int64_t useful = 0;
     if (!duration_parse(json_text(json_get(ctx->config, "not_after")), &useful, error))
         return false;
-    Reason stop = stop_of(ctx, json_text(json_get(ctx->config, "skip")));
     *ret = (StepResult){
         .next = STEP_GO,
-        .why = stop ? reason_words(stop) : "written",
+        .why = "written",
         .has_message = true,
         .message =
             {
@@ -55,8 +42,7 @@ send_run(const StepCtx *ctx, StepResult *ret, GError **error)
                 .template = json_text(json_get(ctx->config, "template")),
                 .address = ctx->email,
                 .not_after = ctx->entered + useful,
-            .skip = json_text(json_get(ctx->config, "skip")),
-                .stop = stop,
+                .skip = json_text(json_get(ctx->config, "skip")),
             },
     };
     return true;
