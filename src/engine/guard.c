@@ -45,7 +45,8 @@ guard_or(int value, int fallback)
 GuardExit
 guard_exit_of(const GError *error)
 {
-    if (error_is(error, ERR_USAGE) || error_is(error, ERR_CONFIG))
+    if (error_is(error, ERR_USAGE) || error_is(error, ERR_CONFIG) || error_is(error, ERR_INPUT) ||
+        error_is(error, ERR_TEMPLATE))
         return GUARD_USAGE;
     if (error_is(error, ERR_NOT_FOUND))
         return GUARD_NOT_FOUND;

@@ -19,7 +19,7 @@
 typedef enum GuardExit {
     GUARD_OK = 0,
     GUARD_FAILED = 1,    /* may get better: is tried again */
-    GUARD_USAGE = 2,     /* wrong usage or configuration */
+    GUARD_USAGE = 2,     /* wrong usage, value, template or configuration */
     GUARD_NOT_FOUND = 3, /* what was named does not exist */
     GUARD_IN_USE = 4,    /* the data folder or the port is somebody else's */
     GUARD_SCHEMA = 5,    /* a store of a newer version */
