@@ -243,6 +243,9 @@ serve_close(Serve *serve)
     control_free(serve->control);
     if (serve->flow)
         flow_stop(serve->flow);
+    /* A store that was locked may still owe answers to requests that have long been given up. */
+    if (serve->home)
+        store_drain(serve->home->store);
     http_server_free(serve->http);
     router_free(serve->router);
     pages_free(serve->pages);

@@ -214,6 +214,20 @@ store_write(Store *store, StoreLane lane, bool (*run)(Db *db, void *arg, GError 
     return false;
 }
 
+static bool
+nothing_job(Db *db, void *arg, GError **error)
+{
+    return true;
+}
+
+void
+store_drain(Store *store)
+{
+    /* The last lane: all others are taken, and so told, before it. */
+    if (store->has_thread)
+        store_write(store, STORE_BULK, nothing_job, NULL, NULL);
+}
+
 /* ---- readers ------------------------------------------------------------------------------------ */
 
 Db *

@@ -172,6 +172,9 @@ void store_post(Store *store, StoreLane lane, StoreTask *task);
 bool store_write(Store *store, StoreLane lane, bool (*run)(Db *db, void *arg, GError **error),
                  void *arg, GError **error);
 
+/* Waits until all that was queued before has been told what became of it. */
+void store_drain(Store *store);
+
 /* How many COMMITs were made, for tests and figures; how many jobs wait now. */
 int64_t store_commits(Store *store);
 int64_t store_waiting(Store *store);

@@ -53,6 +53,8 @@ db_fail(Db *db, GError **error, const char *what)
     case SQLITE_LOCKED:
         return fail(error, ERR_STORE_BUSY, "another program holds %s", db->file);
     case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+    case SQLITE_TOOBIG: /* the values' fault, not the store's */
         return fail(error, ERR_CONFLICT, "%s: %s", what, words);
     case SQLITE_IOERR:
         /* A full disk under WAL shows as an I/O error on some filesystems. */

@@ -47,6 +47,7 @@ struct Flow {
     Words *words;
     Outbox *outbox;
     StageState stages[STAGES];
+    int64_t taking; /* the row that a stage's take() looks at; the flow's thread */
 
     pthread_t thread, outbox_thread;
     bool has_thread;
@@ -86,6 +87,7 @@ flow_shops(Flow *flow)
 void
 flow_taking(Flow *flow, int64_t row)
 {
+    flow->taking = row;
     if (flow->options.page)
         atomic_store_explicit(&flow->options.page->taking, row, memory_order_relaxed);
 }
@@ -141,7 +143,8 @@ stage_run_write(Db *db, void *arg, GError **error)
 {
     StageState *state = arg;
     bool ok = state->stage->write(db, &state->turn, error);
-    flow_writing(state->flow, 0); /* also after a failure: a crash that comes later is not this row's */
+    flow_writing(state->flow,
+                 0); /* also after a failure: a crash that comes later is not this row's */
     return ok;
 }
 
@@ -173,6 +176,20 @@ aside_job(Db *db, void *arg, GError **error)
     return aside->stage->aside(db, aside->shop, aside->row, aside->why, error);
 }
 
+static bool
+stage_put_aside(Flow *flow, const Stage *stage, int64_t row, const char *why, GError **error)
+{
+    char id[ID_TEXT_BYTES];
+    log_error("flow.aside", "stage=%s row=%s", stage->name, id_format(row, id));
+    Aside aside = {stage, 0, row, why};
+    Db *db = store_reader(flow->options.store, error);
+    if (!db)
+        return false;
+    bool ok = db_int(db, stage->shop_of, BINDS(bind_int("id", row)), &aside.shop, error);
+    store_reader_return(flow->options.store, db);
+    return ok && store_write(flow->options.store, STORE_FLOW, aside_job, &aside, error);
+}
+
 static void
 stage_failed(StageState *state, const GError *error)
 {
@@ -180,17 +197,16 @@ stage_failed(StageState *state, const GError *error)
     log_failure("flow.stage_failed", error, "stage=%s row=%s", state->stage->name,
                 id_format(state->turn.row_id, id));
     state->retry_at = clock_monotonic() + RETRY_MS;
-    if (error_row(error)->again)
+    /* What is wrong with the store as a whole is no row's fault, and no row may pay for it. */
+    if (error_row(error)->again || error_is(error, ERR_STORE))
+        return;
+    g_autoptr(GError) problem = NULL;
+    if (state->most > 1)
+        state->most = 1;
+    else if (!state->turn.row_id || !stage_put_aside(state->flow, state->stage, state->turn.row_id,
+                                                     error->message, &problem))
         return;
     state->retry_at = 0;
-    if (state->most > 1 || !state->turn.row_id) {
-        state->most = 1;
-        return;
-    }
-    g_autoptr(GError) problem = NULL;
-    Aside aside = {state->stage, state->turn.row_shop, state->turn.row_id, error->message};
-    if (!store_write(state->flow->options.store, STORE_FLOW, aside_job, &aside, &problem))
-        state->retry_at = clock_monotonic() + RETRY_MS;
 }
 
 /* The write of a turn is on the disk, or failed. */
@@ -220,6 +236,10 @@ stage_turn(StageState *state, bool *ret_moved, GError **error)
     if (!db)
         return false;
     bool ok = state->stage->take(&state->turn, error);
+    if (!ok && flow->taking) {
+        state->turn.row_id = flow->taking; /* this one it is: nobody has to look for it */
+        state->most = 1;
+    }
     flow_taking(flow, 0);
     store_reader_return(flow->options.store, db);
     state->turn.db = NULL;
@@ -352,20 +372,6 @@ flow_floor_ids(Flow *flow, GError **error)
     return ok;
 }
 
-static bool
-flow_put_aside(Flow *flow, const Stage *stage, int64_t row, GError **error)
-{
-    char id[ID_TEXT_BYTES];
-    log_error("flow.aside", "row=%s", id_format(row, id));
-    Aside aside = {stage, 0, row, reason_words(REASON_ASIDE)};
-    Db *db = store_reader(flow->options.store, error);
-    if (!db)
-        return false;
-    bool ok = db_int(db, stage->shop_of, BINDS(bind_int("id", row)), &aside.shop, error);
-    store_reader_return(flow->options.store, db);
-    return ok && store_write(flow->options.store, STORE_FLOW, aside_job, &aside, error);
-}
-
 /* Puts the row aside at which the worker died twice. */
 static bool
 flow_put_suspect_aside(Flow *flow, GError **error)
@@ -382,7 +388,7 @@ flow_put_suspect_aside(Flow *flow, GError **error)
         return true;
     for (int i = 0; i < STAGES; i++)
         if (stages[i]->kind == id_kind(row))
-            return flow_put_aside(flow, stages[i], row, error);
+            return stage_put_aside(flow, stages[i], row, reason_words(REASON_ASIDE), error);
     return true;
 }
 
