@@ -59,7 +59,8 @@ case_read(Case *test, GError **error)
                                     .load = partial_load,
                                     .host = json_get(json, "partials")};
     test->notes = (LiquidNotes){.arena = test->arena};
-    test->data = (LiquidData){.root = liquid_json(test->arena, json_get(json, "data")),
+    test->data = (LiquidData){.now = g_get_real_time() / 1000,
+                              .root = liquid_json(test->arena, json_get(json, "data")),
                               .notes = &test->notes};
     const char *zone = json_str(json_get(json, "zone"));
     if (zone && !(test->data.zone = zone_get(zone, error)))

@@ -153,6 +153,8 @@ value_contains(LiquidCall *call, LiquidValue left, LiquidValue right)
     if (!liquid_truth(left) || !liquid_truth(right))
         return false;
     size_t at;
+    if (right.kind == LIQUID_BLANK || right.kind == LIQUID_EMPTY) /* words, not values */
+        return left.kind == LIQUID_STR;
     if (left.kind == LIQUID_STR)
         return str_find(liquid_text(left), text_of(call, right), &at);
     if (value_is_list(left))

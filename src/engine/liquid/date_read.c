@@ -21,6 +21,7 @@ typedef struct Found {
     int64_t offset_ms;
     const char *abbreviation;
     bool afternoon, forenoon;
+    bool in_word; /* a letter stands right before */
 } Found;
 
 /* ---- words -------------------------------------------------------------------------------- */
@@ -243,11 +244,24 @@ number_read(Str text, size_t digits, Found *found)
         found->minute = found->second = 0;
         return digits;
     }
+    size_t ordinal = ordinal_len(rest);
+    bool before_word = rest.len && g_ascii_isalpha(rest.at[0]) && !ordinal;
+    if (digits == 1 && (found->in_word || before_word)) /* a4, 4x */
+        return digits;
     if (digits <= 2 && found->day < 0)
         found->day = digits_value(number);
     else if (found->year < 0)
         found->year = year_of(number);
-    return digits + (digits <= 2 ? ordinal_len(rest) : 0);
+    return digits + (digits <= 2 ? ordinal : 0);
+}
+
+/* 3.75 is no date. */
+static size_t
+fraction_len(Str text, size_t digits)
+{
+    Str rest = str_sub(text, digits, text.len);
+    bool fraction = rest.len > 1 && rest.at[0] == '.' && g_ascii_isdigit(rest.at[1]);
+    return fraction ? digits + 1 + digits_len(str_sub(rest, 1, rest.len)) : 0;
 }
 
 static size_t
@@ -274,6 +288,8 @@ part_read(Str text, Found *found)
         len = triple_read(text, found);
     if (!len)
         len = compact_read(text, digits, found);
+    if (!len)
+        len = fraction_len(text, digits);
     return len ? len : number_read(text, digits, found);
 }
 
@@ -317,9 +333,12 @@ found_moment(LiquidCall *call, Found *found, Moment *ret)
 static bool
 text_moment(LiquidCall *call, Str text, Moment *ret)
 {
-    Found found = {-1, -1, -1, -1, -1, -1, 0, false, 0, "", false, false};
-    while (text.len)
-        text = str_sub(text, part_read(text, &found), text.len);
+    Found found = {-1, -1, -1, -1, -1, -1, 0, false, 0, "", false, false, false};
+    while (text.len) {
+        size_t len = part_read(text, &found);
+        found.in_word = g_ascii_isalpha(text.at[len - 1]);
+        text = str_sub(text, len, text.len);
+    }
     return found_moment(call, &found, ret);
 }
 

@@ -25,6 +25,7 @@ typedef struct Number {
     __int128 digits;
     int scale;
     bool decimal; /* a fraction (Ruby's Float or BigDecimal), even when it has no digits behind */
+    bool minus_zero; /* decimals have two zeros; a value marks this one by a scale of -1 */
 } Number;
 
 typedef struct LiquidBig {

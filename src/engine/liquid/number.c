@@ -145,6 +145,8 @@ number_trim(Number number)
 static LiquidValue
 decimal_value(Number number)
 {
+    if (number.digits == 0)
+        return (LiquidValue){.kind = LIQUID_DECIMAL, .scale = number.minus_zero ? -1 : 0};
     number = number_trim(number);
     __int128 size = number.digits < 0 ? -number.digits : number.digits;
     if (size > POWERS[DIGITS_EXACT] || number.scale > 300 || number.scale < -300)
@@ -236,7 +238,7 @@ number_parse(Str text, Number *ret)
         number.decimal = true;
     }
     if (negative)
-        number.digits = -number.digits;
+        number = number_negate(number);
     if (at != end)
         return false;
     *ret = number;
@@ -263,6 +265,7 @@ number_prefix(Str text)
     number.decimal = lost > 0;
     if (negative)
         number.digits = -number.digits;
+    number.minus_zero = number.decimal && number.digits == 0 && !number.minus_zero;
     return number;
 }
 
@@ -287,7 +290,10 @@ number_of(LiquidCall *call, LiquidValue value)
     case LIQUID_INT:
         return (Number){.digits = value.integer};
     case LIQUID_DECIMAL:
-        return (Number){.digits = value.integer, .scale = value.scale, .decimal = true};
+        return (Number){.digits = value.integer,
+                        .scale = value.scale,
+                        .decimal = true,
+                        .minus_zero = value.integer == 0 && value.scale < 0};
     case LIQUID_BIG: {
         Number number = {0};
         memcpy(&number.digits, &value.big->digits, sizeof number.digits);
@@ -344,6 +350,7 @@ number_add(Number left, Number right, Number *ret)
     if (number_align(&a, &b) && !__builtin_add_overflow(a.digits, b.digits, &ret->digits)) {
         ret->scale = a.scale;
         ret->decimal = decimal;
+        ret->minus_zero = left.minus_zero && right.minus_zero;
         return true;
     }
     *ret = number_of_double(number_double(left) + number_double(right));
@@ -354,7 +361,14 @@ Number
 number_negate(Number number)
 {
     number.digits = -number.digits;
+    number.minus_zero = number.decimal && number.digits == 0 && !number.minus_zero;
     return number;
+}
+
+static bool
+is_negative(Number number)
+{
+    return number.digits < 0 || number.minus_zero;
 }
 
 bool
@@ -367,6 +381,7 @@ number_multiply(Number left, Number right, Number *ret)
     }
     ret->scale = left.scale + right.scale;
     ret->decimal = decimal;
+    ret->minus_zero = ret->digits == 0 && (is_negative(left) != is_negative(right));
     return true;
 }
 
@@ -405,6 +420,7 @@ number_quotient(Number left, Number right)
         ret.scale++;
     }
     ret.digits = negative ? -(__int128)quotient : (__int128)quotient;
+    ret.minus_zero = ret.digits == 0 && is_negative(left) != is_negative(right);
     return ret;
 }
 
@@ -541,7 +557,7 @@ number_print(LiquidValue value, char ret[NUMBER_BYTES])
     if (sign)
         *ret++ = '-';
     if (value.integer == 0)
-        return (size_t)snprintf(ret, NUMBER_BYTES - 1, "0.0") + sign;
+        return (size_t)snprintf(ret, NUMBER_BYTES, value.scale < 0 ? "-0.0" : "0.0");
     if (point > -ZEROS_FIXED && point <= PLACES_FIXED)
         return fixed_print(first, count, point, ret) + sign;
     int exponent = point - 1;

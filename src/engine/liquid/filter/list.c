@@ -78,28 +78,54 @@ typedef enum Has {
     HAS_WRONG_TYPE,
 } Has;
 
+/* Ruby takes a fraction as an index by its whole part. */
+static bool
+index_of(LiquidValue key, int64_t *ret)
+{
+    if (key.kind != LIQUID_INT && key.kind != LIQUID_DECIMAL)
+        return false;
+    Number number = number_of(NULL, key);
+    number = number.digits < 0 ? number_ceil(number) : number_floor(number);
+    *ret = (int64_t)CLAMP(number.digits, INT64_MIN, INT64_MAX);
+    return true;
+}
+
 static Has
 text_property(Str text, LiquidValue key, LiquidValue *ret)
 {
     size_t at;
-    *ret = LIQUID_OF_NIL;
+    int64_t index;
     if (key.kind == LIQUID_STR) {
         if (str_find(text, liquid_text(key), &at))
             *ret = key;
         return HAS_IT;
     }
-    if (key.kind != LIQUID_INT)
+    if (!index_of(key, &index))
         return HAS_WRONG_TYPE;
-    int64_t index = key.integer < 0 ? key.integer + (int64_t)text_chars(text) : key.integer;
-    Str rest = index < 0 ? (Str){0} : str_sub(text, text_skip(text, (size_t)index), text.len);
-    if (rest.len)
-        *ret = liquid_str((Str){rest.at, text_skip(rest, 1)});
+    int64_t chars = (int64_t)text_chars(text);
+    if (index < 0)
+        index += chars;
+    if (index < 0 || index >= chars)
+        return HAS_IT;
+    Str rest = str_sub(text, text_skip(text, (size_t)index), text.len);
+    *ret = liquid_str((Str){rest.at, text_skip(rest, 1)});
+    return HAS_IT;
+}
+
+static Has
+bits_property(int64_t integer, LiquidValue key, LiquidValue *ret)
+{
+    int64_t bit;
+    if (!index_of(key, &bit))
+        return HAS_WRONG_TYPE;
+    *ret = liquid_int(bit < 0 ? 0 : bit > 63 ? integer < 0 : (integer >> bit) & 1);
     return HAS_IT;
 }
 
 static Has
 item_property(LiquidCall *call, LiquidValue item, LiquidValue key, LiquidValue *ret)
 {
+    int64_t index;
     *ret = LIQUID_OF_NIL;
     if (value_is_map(item) || (item.kind == LIQUID_OBJECT && item.object->class->get)) {
         value_at(call, item, key, ret);
@@ -107,19 +133,13 @@ item_property(LiquidCall *call, LiquidValue item, LiquidValue key, LiquidValue *
     }
     if (item.kind == LIQUID_STR)
         return text_property(liquid_text(item), key, ret);
-    if (item.kind == LIQUID_INT) {
-        if (key.kind != LIQUID_INT)
-            return HAS_WRONG_TYPE;
-        *ret = liquid_int(key.integer < 0    ? 0
-                          : key.integer > 63 ? item.integer < 0
-                                             : (item.integer >> key.integer) & 1);
-        return HAS_IT;
-    }
+    if (item.kind == LIQUID_INT)
+        return bits_property(item.integer, key, ret);
     if (!value_is_list(item) || item.kind == LIQUID_RANGE)
         return HAS_NOT_INDEX;
-    if (key.kind != LIQUID_INT)
+    if (!index_of(key, &index))
         return HAS_WRONG_TYPE;
-    value_at(call, item, key, ret);
+    value_at(call, item, liquid_int(index), ret);
     return HAS_IT;
 }
 
@@ -296,6 +316,8 @@ uniq_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValu
     if (!list_of(call, value, &list))
         return false;
     bool by_property = args->count && args->list[0].kind != LIQUID_NIL;
+    if (list.count < 2) /* Ruby does not ask a lone item for its property */
+        return list_result(call, &list, ret);
     for (size_t i = 0; i < list.count; i++) {
         LiquidValue key = list.items[i];
         Has has = by_property ? item_property(call, key, args->list[0], &key) : HAS_IT;
@@ -397,15 +419,17 @@ sort_by(LiquidCall *call, LiquidValue value, const LiquidArgs *args, KeyedOrder 
         return false;
     Keyed *keyed = arena_new_of(call->arena, Keyed, list.count * 2 + 1);
     bool by_property = args->count && args->list[0].kind != LIQUID_NIL;
+    bool wrong = false;
     for (size_t i = 0; i < list.count; i++) {
         keyed[i] = (Keyed){list.items[i], list.items[i]};
         Has has =
             by_property ? item_property(call, list.items[i], args->list[0], &keyed[i].key) : HAS_IT;
         if (has == HAS_NOT_INDEX)
             return true;
-        if (has == HAS_WRONG_TYPE)
-            return property_fail(call, args->list[0]);
+        wrong = wrong || has == HAS_WRONG_TYPE;
     }
+    if (wrong && list.count > 1) /* a lone item is compared with nothing */
+        return property_fail(call, args->list[0]);
     if (!keyed_sort(call, order, keyed, keyed + list.count, list.count))
         return false;
     for (size_t i = 0; i < list.count; i++)

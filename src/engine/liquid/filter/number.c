@@ -79,8 +79,14 @@ divided_by_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, Liqu
 {
     Number left = number_of(call, value);
     Number right = number_of(call, args->list[0]);
-    if (right.digits == 0)
+    if (right.digits == 0 && !left.decimal && !right.decimal)
         return liquid_fail(call, "divided by 0");
+    if (right.digits == 0) { /* as Ruby prints what its decimals make of it */
+        *ret = liquid_str(left.digits == 0  ? STR("NaN")
+                          : left.digits > 0 ? STR("Infinity")
+                                            : STR("-Infinity"));
+        return true;
+    }
     bool shares = keeps_currency(call, value) && args->list[0].kind != LIQUID_MONEY;
     left.decimal = left.decimal || shares;
     Number quotient;
@@ -107,7 +113,7 @@ static bool
 abs_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
 {
     Number number = number_of(call, value);
-    if (number.digits < 0)
+    if (number.digits < 0 || number.minus_zero)
         number = number_negate(number);
     if (keeps_currency(call, value))
         return money_result(call, value, number, ret);
