@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+enum { LOOK_AHEAD_BYTES = 16384 };
+
 /* Written so that the compiler turns it into vector code: it is run over every byte we send. */
 static void
 body_count(Str data, size_t *ret_returns, bool *ret_high, bool *ret_nul)
@@ -75,15 +77,16 @@ body_wants_dot(const SmtpBody *body)
            body->data.at[body->at] == '.' && (body->at == 0 || body->data.at[body->at - 1] == '\n');
 }
 
-/* Where the data stops being one piece: at the next line that begins with a dot, or at its end. */
+/* Where the data stops being one piece: at the next line that begins with a dot, at its end, or
+ * where we stop looking (a place like any other: whether it wants a dot is seen there). */
 static size_t
 body_stop(const SmtpBody *body)
 {
-    Str rest = str_sub(body->data, body->at, body->data.len);
+    if (!body->dots)
+        return body->data.len;
+    Str near = str_sub(body->data, body->at, LOOK_AHEAD_BYTES);
     size_t hit;
-    if (body->dots && str_find(rest, STR("\n."), &hit))
-        return body->at + hit + 1;
-    return body->data.len;
+    return body->at + (str_find(near, STR("\n."), &hit) ? hit + 1 : near.len);
 }
 
 /* The next piece, without moving the cursor. */
