@@ -3,6 +3,7 @@
  * The parent reads the settings and forks the worker before anything is opened; the worker opens the data folder,
  * the store, the path and the web server, in this order, and closes them in the other one.
  */
+#include "base/limits.h"
 #include "cmd/cmd.h"
 #include "cmd/control.h"
 #include "engine/asset.h"
@@ -14,6 +15,7 @@
 #include "engine/schema.h"
 #include "feature/feature.h"
 #include "feature/page.h"
+#include "flow/sender.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -55,6 +57,18 @@ static const char *
 serve_get(const Serve *serve, ConfigName name)
 {
     return config_get(serve->config, name);
+}
+
+/* A mail server that cannot be understood is found out now, not when the first mail should leave. */
+static bool
+serve_check_smtp(const Serve *serve, GError **error)
+{
+    g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
+    const char *url = serve_get(serve, CONFIG_SMTP_URL);
+    SmtpServer server;
+    if (!*url || strcmp(url, "catcher") == 0 || sender_parse(arena, str_of(url), &server, error))
+        return true;
+    return fail_at(error, "%s", config_source(serve->config, CONFIG_SMTP_URL));
 }
 
 /* Test control turns clocks and kills the process: never near anything that matters. */
@@ -342,7 +356,8 @@ cmd_serve(int argc, char **argv)
     if (argc > 1)
         return cmd_usage(&options, "serve takes no word '%s'", argv[1]);
     serve.data = data_set ? options.data : NULL;
-    if (!serve_configure(&serve, &error) || !serve_check_control(&serve, &error)) {
+    if (!serve_configure(&serve, &error) || !serve_check_smtp(&serve, &error) ||
+        !serve_check_control(&serve, &error)) {
         code = cmd_fail(error);
     } else {
         LogLevel level;

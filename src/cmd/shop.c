@@ -39,6 +39,10 @@ check_value(Str key, Str value, GError **error)
     Str domain;
     if (str_is(key, "smtp.url") && value.len && !str_is(value, "catcher"))
         return sender_parse(arena, value, &server, error);
+    if (str_is(key, "smtp.rate"))
+        return sender_check_rate(value, error);
+    if (str_is(key, "smtp.connections"))
+        return sender_check_connections(value, error);
     if (str_is(key, "mail.bounce_domain") && value.len)
         return domain_parse(arena, value, &domain, error) || fail_at(error, "mail.bounce_domain");
     if ((str_is(key, "mail.from") || str_is(key, "mail.reply_to")) && value.len)

@@ -15,6 +15,8 @@ enum {
     CONNECTIONS_MOST = 50,
 };
 
+#define RATE_LEAST 0.001 /* a mail in a quarter of an hour */
+
 /* ---- address -------------------------------------------------------------------------------------------- */
 
 static bool
@@ -128,6 +130,32 @@ sender_parse(Arena *arena, Str url, SmtpServer *ret, GError **error)
         return fail(error, ERR_CONFIG, "smtp.url: %s", problem->message);
     *ret = server;
     return true;
+}
+
+static bool
+number_check(Str value, double least, double most, bool whole)
+{
+    g_autofree char *text = g_strndup(value.len ? value.at : "", value.len);
+    char *end = NULL;
+    double number = g_ascii_strtod(text, &end);
+    return end != text && !*end && number >= least && number <= most &&
+           (!whole || !strpbrk(text, ".eExX"));
+}
+
+bool
+sender_check_rate(Str value, GError **error)
+{
+    return !value.len || str_is(value, "auto") || number_check(value, RATE_LEAST, 1e6, false) ||
+           fail(error, ERR_CONFIG,
+                "smtp.rate is auto or how many mails a second, not '" STR_FMT "'", STR_ARG(value));
+}
+
+bool
+sender_check_connections(Str value, GError **error)
+{
+    return !value.len || number_check(value, 1, CONNECTIONS_MOST, true) ||
+           fail(error, ERR_CONFIG, "smtp.connections is a number from 1 to %d, not '" STR_FMT "'",
+                CONNECTIONS_MOST, STR_ARG(value));
 }
 
 Str

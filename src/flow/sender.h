@@ -14,6 +14,10 @@
  * ERR_CONFIG says what is wrong with it; never with the password in it. */
 bool sender_parse(Arena *arena, Str url, SmtpServer *ret, GError **error);
 
+/* Whether the settings smtp.rate and smtp.connections can have this value; ERR_CONFIG says what they take. */
+bool sender_check_rate(Str value, GError **error);
+bool sender_check_connections(Str value, GError **error);
+
 /* What is to be used for a shop: its own server, else the installation's; empty: the catcher. */
 Str sender_url(const FlowOptions *options, const ShopEntry *shop);
 
