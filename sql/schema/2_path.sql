@@ -50,7 +50,7 @@ CREATE TABLE run (
     step TEXT NOT NULL,             -- where it stands
     visit INTEGER NOT NULL,         -- how often it has entered this step: loops count up
     entered INTEGER NOT NULL,       -- when it entered this step
-    wake INTEGER NOT NULL,          -- not before
+    wake INTEGER NOT NULL,          -- not before; 0: at once, whatever the clock says
     state TEXT NOT NULL,            -- waiting, done, ended (left before its last step), aside
     why TEXT                        -- the last word on it
 ) STRICT;
@@ -87,7 +87,7 @@ CREATE TABLE message (
     state TEXT NOT NULL,            -- new (no words yet), ready, claimed, accepted, failed, excluded, unknown, aside
     reason TEXT,                    -- for excluded and failed, a row of reasons.def: suppressed, not_live
     words TEXT,                     -- the same for people, or the server's last words
-    next_at INTEGER NOT NULL,       -- not before
+    next_at INTEGER NOT NULL,       -- not before; 0: at once, whatever the clock says
     not_after INTEGER NOT NULL,     -- after this it is no use to anybody and expires
     attempts INTEGER NOT NULL,      -- tries that counted against it; a throttled sender's do not
     subject TEXT,                   -- words fixed, from here on

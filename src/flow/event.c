@@ -97,7 +97,7 @@ run_start(Db *db, const EventRow *event, const Journey *journey, int64_t now, GE
               bind_int("cause", event->id), bind_cstr("journey", journey->name),
               bind_int("subject", event->order_id), bind_id("order_id", event->order_id),
               bind_id("customer_id", event->customer_id), bind_cstr("step", journey->steps[0].id),
-              bind_int("entered", now), bind_int("wake", now)),
+              bind_int("entered", now)),
         NULL, error);
 }
 

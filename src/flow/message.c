@@ -50,7 +50,7 @@ message_append(Db *db, const MessageNew *message, GError **error)
               bind_cstr("class", message_class_slug(step->class)), bind_int("lane", step->lane),
               bind_text("channel", step->channel), bind_text("template", step->template),
               bind_text("address", step->address), bind_some("skip", step->skip),
-              bind_int("next_at", message->at), bind_int("not_after", step->not_after)),
+              bind_int("not_after", step->not_after)),
         NULL, error);
 }
 

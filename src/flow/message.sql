@@ -5,7 +5,7 @@
 INSERT INTO message (id, shop, at, cause, order_id, customer_id, class, lane, channel, template, address, skip, state,
     next_at, not_after, attempts)
 VALUES (:id, :shop, :at, :cause, :order_id, :customer_id, :class, :lane, :channel, :template, :address, :skip, 'new',
-    :next_at, :not_after, 0);
+    0, :not_after, 0);
 
 -- name: message_take
 -- Messages that wait for their words, receipts first. :limit

@@ -243,6 +243,7 @@ row_read(Claim *claim, Rows *rows, ClaimRow *row, GError **error)
                            : from.spec,
         .to = address.spec,
         .data = body,
+        .envid = str_of(id_format(row->id, row->envid)),
         .eight_bit = !text_ascii(body),
         .utf8 = !text_ascii(mail_header(body)),
     };

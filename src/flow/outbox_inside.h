@@ -1,6 +1,7 @@
 /* outbox_inside.h - what outbox.c, outbox_claim.c and outbox_settle.c share. */
 #pragma once
 
+#include "engine/id.h"
 #include "flow/flow_inside.h"
 #include "flow/sender.h"
 #include "flow/reason.h"
@@ -15,6 +16,7 @@ typedef struct ClaimRow {
     SmtpMail mail; /* tag: points to this row */
     Claim *claim;
     int64_t id;
+    char envid[ID_TEXT_BYTES]; /* the id as delivery reports bring it back */
     int64_t delivery;
     MessageClass class;
     Str template;

@@ -145,7 +145,7 @@ run_move_of(const RunRow *run)
     case STEP_GO:
         next = journey_step_after(run->journey, run->at);
         if (next)
-            move = (RunMove){str_of(next->id), 1, run->now, run->now, "waiting"};
+            move = (RunMove){str_of(next->id), 1, run->now, 0, "waiting"};
         else
             move.state = "done";
     }

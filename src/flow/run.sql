@@ -1,9 +1,10 @@
 -- run.sql: stage 3, where customers stand in journeys.
 
 -- name: run_append
--- Starts a journey for its subject; once, however often its event comes.
+-- Starts a journey for its subject; once, however often its event comes. It is due at once: a clock that jumps
+-- back an hour must not hold up what is already there.
 INSERT INTO run (id, shop, at, cause, journey, subject, order_id, customer_id, step, visit, entered, wake, state)
-VALUES (:id, :shop, :at, :cause, :journey, :subject, :order_id, :customer_id, :step, 1, :entered, :wake, 'waiting')
+VALUES (:id, :shop, :at, :cause, :journey, :subject, :order_id, :customer_id, :step, 1, :entered, 0, 'waiting')
 ON CONFLICT (shop, subject, journey) DO NOTHING;
 
 -- name: run_take
@@ -15,7 +16,7 @@ WHERE state = 'waiting' AND wake <= :now ORDER BY wake, id LIMIT :limit;
 -- name: run_next_wake
 -- When the next run is due.
 -- any shop: the flow sleeps until the first of them
-SELECT min(wake) FROM run WHERE state = 'waiting';
+SELECT min(wake) FROM run WHERE state = 'waiting' AND wake > 0;
 
 -- name: run_move
 -- Where it stands after a step; only if nobody else moved it.
