@@ -2,14 +2,13 @@
 
 import time
 
-from .bench_pipeline import peer_wait
 from .figure import Aim
 from .load import Orders, Posting
 from .peers import BullmqPipeline
 from .postlude import Postlude
 from .process import PssWatch, pss_bytes
 from .scratch import scratch
-from .sink import OwnSink
+from .sink import OwnSink, mails_wait
 
 AIMS = [Aim("start", "<=", 40), Aim("sending", "<=", 128)]
 ORDERS, PEER_ORDERS = 100000, 10000
@@ -24,7 +23,7 @@ def ours_run(figures, options, count):
         figures.add("start", "ours", pss_bytes(ours.pids()) / 1e6, "MB")
         with PssWatch(ours) as watch:
             posting = Posting(Orders().command(ours.port, count))
-            ours.wait_mails(sink, count)
+            ours.wait_mails(sink, count, posting)
             posting.result()
         figures.add("sending", "ours", watch.peak() / 1e6, "MB")
         figures.add("after", "ours", pss_bytes(ours.pids()) / 1e6, "MB")
@@ -40,7 +39,7 @@ def peer_run(figures, options, count):
         figures.add("start", "bullmq", pss_bytes(peer.pids()) / 1e6, "MB")
         with PssWatch(peer) as watch:
             posting = Posting(Orders().command(peer.port, count))
-            peer_wait(peer, sink, count)
+            mails_wait(sink, count, [peer.check, posting.check])
             posting.result()
         figures.add("sending", "bullmq", watch.peak() / 1e6, "MB")
         figures.add("after", "bullmq", pss_bytes(peer.pids()) / 1e6, "MB")

@@ -13,7 +13,7 @@ from .peers import BullmqPipeline
 from .postlude import ROOT, Postlude
 from .process import BenchError, PssWatch, cpu_seconds
 from .scratch import scratch
-from .sink import OwnSink, PostfixSink, distinct_check
+from .sink import OwnSink, PostfixSink, distinct_check, mails_wait
 from .tools import run_json, tool
 
 AIMS = [Aim("unsigned", ">=", 20, peer="bullmq")]
@@ -39,7 +39,7 @@ def ours_run(figures, options, signing, count):
         before = cpu_seconds(ours.pids())
         with PssWatch(ours) as watch:
             posting = Posting(Orders().command(ours.port, count))
-            ended = ours.wait_mails(sink, count)
+            ended = ours.wait_mails(sink, count, posting)
             report = posting.result()
         cpu = cpu_seconds(ours.pids()) - before
         mails_check(sink, count)
@@ -51,19 +51,6 @@ def ours_run(figures, options, signing, count):
     figures.note(side="ours", signing=signing, orders=count, seconds=seconds, intake=report)
 
 
-def peer_wait(peer, sink, want):
-    last, since = sink.mails(), time.monotonic()
-    while last < want:
-        peer.check()
-        time.sleep(0.01)
-        now = sink.mails()
-        if now != last:
-            last, since = now, time.monotonic()
-        elif time.monotonic() - since > 60:
-            raise BenchError(f"bullmq: no mail for 60 s, {want - last} of {want} are missing")
-    return time.monotonic()
-
-
 def peer_run(figures, options, signing, count):
     name = "bullmq"
     with scratch(options.keep) as folder:
@@ -73,7 +60,7 @@ def peer_run(figures, options, signing, count):
         ) as peer:
             with PssWatch(peer) as watch:
                 posting = Posting(Orders().command(peer.port, count))
-                ended = peer_wait(peer, sink, count)
+                ended = mails_wait(sink, count, [peer.check, posting.check])
                 report = posting.result()
             mails_check(sink, count)
             peer.counts_check()

@@ -91,7 +91,7 @@ class Posting(threading.Thread):
 
     def check(self):
         if self.child.poll() not in (None, 0):
-            raise BenchError(f"http_load: {self.said[1].strip() if self.said else 'failed'}")
+            self.result()
 
 
 def report_check(report):

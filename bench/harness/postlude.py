@@ -10,6 +10,7 @@ import time
 
 from .load import SECRET
 from .process import BenchError, Process, free_port
+from .sink import mails_wait
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 SHOP = "bench"
@@ -105,21 +106,16 @@ class Postlude:
     def pids(self):
         return self.server.pids()
 
-    def wait_mails(self, sink, want, stall_seconds=60):
-        """Until the sink holds `want` mails; fails when none came for a while. Monotonic seconds then."""
-        last, since = sink.mails(), time.monotonic()
-        while last < want:
-            self.server.check()
-            time.sleep(0.01)
-            now = sink.mails()
-            if now != last:
-                last, since = now, time.monotonic()
-            elif time.monotonic() - since > stall_seconds:
-                raise BenchError(
-                    f"no mail for {stall_seconds} s, {want - last} of {want} are missing; "
-                    f"stats: {self.stats()}"
-                )
-        return time.monotonic()
+    def check(self):
+        """Fails when the server ended, or its worker died and was started again."""
+        self.server.check()
+        if died := [line for line in self.server.text().splitlines() if "worker.died" in line]:
+            raise BenchError(f"the worker died: {died[0]}: {self.server.text()[-2000:]}")
+
+    def wait_mails(self, sink, want, posting=None):
+        """Until the sink holds `want` mails; monotonic seconds then."""
+        checks = [self.check] + ([posting.check] if posting else [])
+        return mails_wait(sink, want, checks)
 
     def counts_check(self, orders, mails):
         """The server's own counts agree with what was acknowledged and what the sink holds. The

@@ -5,6 +5,7 @@ import contextlib
 import os
 import re
 import socket
+import time
 
 from .process import BenchError, Process, free_port, port_open
 from .tools import tool
@@ -63,6 +64,24 @@ class PostfixSink(Process):
             found = re.findall(rb"mesg=(\d+)[\r\n]", log.read())
             return int(found[-1]) if found else 0
         return 0
+
+
+def mails_wait(sink, want, checks, stall_seconds=60):
+    """Until the sink holds `want` mails; monotonic seconds then. Fails when none came for a while,
+    or when one of the checks does, which are asked every half second."""
+    last, moved, asked = sink.mails(), time.monotonic(), 0
+    while last < want:
+        time.sleep(0.01)
+        count, now = sink.mails(), time.monotonic()
+        if count != last:
+            last, moved = count, now
+        if now - asked > 0.5:
+            asked = now
+            for check in checks:
+                check()
+        if now - moved > stall_seconds:
+            raise BenchError(f"no mail for {stall_seconds} s, {want - last} of {want} are missing")
+    return time.monotonic()
 
 
 def distinct_check(rows, want):
