@@ -272,9 +272,13 @@ pool_ended(SmtpPool *pool, const SmtpConn *conn)
     if (in_order || session->answered)
         return;
     pool->counts.connect_failures++;
+    /* A server that lets us in proves nothing to one that broke after that: it may break at every
+     * mail, and the connections would keep each other in good name. Only an answered mail does. */
     bool others_work = false;
-    for (int i = 0; i < pool->conn_count; i++)
-        others_work |= pool->conns[i]->session.phase == SMTP_PHASE_READY;
+    for (int i = 0; i < pool->conn_count; i++) {
+        const SmtpSession *other = &pool->conns[i]->session;
+        others_work |= other->phase == SMTP_PHASE_READY && (!conn->was_ready || other->answered);
+    }
     if (!others_work) {
         pool_trouble(pool, session->end);
     } else if (!conn->was_ready) {
