@@ -70,25 +70,23 @@ inbox_prepare(Arena *arena, const ShopEntry *shop, const Connector *connector,
     return delivery;
 }
 
-InboxNew *
-inbox_check(Arena *arena, const InboxAsk *ask, GError **error)
+bool
+inbox_check(Arena *arena, const InboxAsk *ask, InboxNew **ret, GError **error)
 {
     const Connector *connector = connector_find(ask->connector);
-    if (!connector) {
-        fail(error, ERR_NOT_FOUND, "there is no connector '" STR_FMT "'", STR_ARG(ask->connector));
-        return NULL;
-    }
+    if (!connector)
+        return fail(error, ERR_NOT_FOUND, "there is no connector '" STR_FMT "'",
+                    STR_ARG(ask->connector));
     const ConnectorSecret *secret = inbox_secret(ask->shop, connector);
-    if (!secret->text.len) {
-        fail(error, ERR_AUTH,
-             "the shop has no %s yet; set it with `postlude shop set " STR_FMT " %s=...`",
-             connector->secret, STR_ARG(ask->shop->shop.slug), connector->secret);
-        return NULL;
-    }
-    Envelope envelope;
+    if (!secret->text.len)
+        return fail(error, ERR_AUTH,
+                    "the shop has no %s yet; set it with `postlude shop set " STR_FMT " %s=...`",
+                    connector->secret, STR_ARG(ask->shop->shop.slug), connector->secret);
+    Envelope envelope = {0};
     if (!connector->check(&ask->headers, ask->body, secret, &envelope, error))
-        return NULL;
-    return inbox_prepare(arena, ask->shop, connector, &envelope, ask->body);
+        return false;
+    *ret = envelope.ping ? NULL : inbox_prepare(arena, ask->shop, connector, &envelope, ask->body);
+    return true;
 }
 
 void

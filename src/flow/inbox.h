@@ -29,9 +29,9 @@ typedef struct InboxAsk {
 } InboxAsk;
 
 /* Checks that a delivery is genuine and prepares it: packs and hashes the body. The caller sets task.done,
- * which is called on the writer's thread. NULL on failure: ERR_NOT_FOUND (no such connector), ERR_AUTH,
- * ERR_INPUT. */
-InboxNew *inbox_check(Arena *arena, const InboxAsk *ask, GError **error);
+ * which is called on the writer's thread. *ret is NULL for a sender's ping: say yes, there is nothing to keep.
+ * Fails with ERR_NOT_FOUND (no such connector), ERR_AUTH, ERR_INPUT. */
+bool inbox_check(Arena *arena, const InboxAsk *ask, InboxNew **ret, GError **error);
 void inbox_post(Store *store, InboxNew *delivery);
 
 /* Reads a delivery once more that could not be read before. False with ERR_NOT_FOUND if it is not there,

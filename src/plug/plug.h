@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "base/base.h"
+#include "base/json.h"
 
 /* Looks up a header of the request, whatever its case; empty if it is not there. */
 typedef struct PlugHeaders {
@@ -19,3 +19,19 @@ plug_header(const PlugHeaders *headers, const char *name)
 {
     return headers->get(headers->request, name);
 }
+
+/* ---- members of a JSON object, as what our structs hold ------------------------------------------
+ *
+ * A missing member, null and "" are all "none": the empty Str, 0. What must be there is asked for by the plug,
+ * afterwards. Wrong input fails with ERR_INPUT and names the key; *ret is untouched then. */
+
+/* The text of a string, a number or a boolean, trimmed, at most LIMIT_TEXT_BYTES. For ids too: exact, however
+ * the sender writes them. */
+Str plug_text(Arena *arena, const Json *object, const char *key);
+
+/* Text or number in minor units of the currency (ISO 4217, NUL-terminated); digits below them are rounded. */
+bool plug_amount(Arena *arena, const Json *object, const char *key, const char *currency,
+                 int64_t *ret, GError **error);
+
+/* A date in a form of when_parse; without an offset it is UTC. */
+bool plug_moment(Arena *arena, const Json *object, const char *key, int64_t *ret, GError **error);

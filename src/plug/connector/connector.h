@@ -21,6 +21,9 @@
 typedef struct Envelope {
     Str topic; /* the sender's name for what happened */
     Str delivery; /* the sender's id of this delivery; empty if it has none (then the content's hash serves) */
+    /* The sender only tries whether somebody answers: it gets its yes, nothing is kept. The one thing
+     * that may go unsigned. */
+    bool ping;
 } Envelope;
 
 /* The shared secret, prepared once and used for thousands of deliveries. */

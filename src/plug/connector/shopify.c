@@ -4,15 +4,10 @@
  * order each time. So every orders/ topic is read in the same way, and what happened is found out later
  * by comparing. https://shopify.dev/docs/api/webhooks
  */
-#include "base/digest.h"
 #include "base/encode.h"
-#include "base/json.h"
 #include "base/limits.h"
 #include "base/money.h"
-#include "base/when.h"
 #include "plug/connector/connector.h"
-
-#include <string.h>
 
 /* Topics that carry a whole order. */
 static const char *const order_topics[] = {
@@ -58,59 +53,31 @@ shopify_check(const PlugHeaders *headers, Str body, const ConnectorSecret *secre
 /* ---- fields ------------------------------------------------------------------------------------ */
 
 static Str
-text_at(Arena *arena, const Json *object, const char *key)
-{
-    return str_sub(str_trim(json_as_text(arena, json_get(object, key))), 0, LIMIT_TEXT_BYTES);
-}
-
-static Str
 first_of(Str first, Str second)
 {
     return first.len ? first : second;
 }
 
-static bool
-amount_at(Arena *arena, const Json *object, const char *key, const char *currency, int64_t *ret,
-          GError **error)
-{
-    Str text = text_at(arena, object, key);
-    Money money = {0};
-    if (text.len && !money_parse_rounded(text, currency, &money, error))
-        return fail_at(error, "%s", key);
-    *ret = money.minor;
-    return true;
-}
-
-static bool
-moment_at(Arena *arena, const Json *object, const char *key, int64_t *ret, GError **error)
-{
-    Str text = text_at(arena, object, key);
-    *ret = 0;
-    if (text.len && !when_parse(text, NULL, ret, error))
-        return fail_at(error, "%s", key);
-    return true;
-}
-
 static PostalAddress
 address_read(Arena *arena, const Json *from)
 {
-    Str first = text_at(arena, from, "first_name");
-    Str last = text_at(arena, from, "last_name");
-    Str name = text_at(arena, from, "name");
+    Str first = plug_text(arena, from, "first_name");
+    Str last = plug_text(arena, from, "last_name");
+    Str name = plug_text(arena, from, "name");
     if (!name.len && (first.len || last.len))
         name = str_trim(
             str_of(arena_format(arena, STR_FMT " " STR_FMT, STR_ARG(first), STR_ARG(last))));
     return (PostalAddress){
         .name = name,
-        .company = text_at(arena, from, "company"),
-        .line1 = text_at(arena, from, "address1"),
-        .line2 = text_at(arena, from, "address2"),
-        .zip = text_at(arena, from, "zip"),
-        .city = text_at(arena, from, "city"),
-        .province = text_at(arena, from, "province"),
-        .country = text_at(arena, from, "country"),
-        .country_code = text_at(arena, from, "country_code"),
-        .phone = text_at(arena, from, "phone"),
+        .company = plug_text(arena, from, "company"),
+        .line1 = plug_text(arena, from, "address1"),
+        .line2 = plug_text(arena, from, "address2"),
+        .zip = plug_text(arena, from, "zip"),
+        .city = plug_text(arena, from, "city"),
+        .province = plug_text(arena, from, "province"),
+        .country = plug_text(arena, from, "country"),
+        .country_code = plug_text(arena, from, "country_code"),
+        .phone = plug_text(arena, from, "phone"),
     };
 }
 
@@ -119,19 +86,19 @@ customer_read(Arena *arena, const Json *order)
 {
     const Json *from = json_get(order, "customer");
     Customer customer = {
-        .foreign_id = text_at(arena, from, "id"),
-        .email = text_at(arena, from, "email"),
-        .phone = text_at(arena, from, "phone"),
-        .first_name = text_at(arena, from, "first_name"),
-        .last_name = text_at(arena, from, "last_name"),
-        .locale = text_at(arena, order, "customer_locale"),
+        .foreign_id = plug_text(arena, from, "id"),
+        .email = plug_text(arena, from, "email"),
+        .phone = plug_text(arena, from, "phone"),
+        .first_name = plug_text(arena, from, "first_name"),
+        .last_name = plug_text(arena, from, "last_name"),
+        .locale = plug_text(arena, order, "customer_locale"),
     };
     /* A guest has no customer object, but still a name: on the parcel or the bill. */
     const Json *person = json_get(order, "shipping_address");
     if (json_missing(person))
         person = json_get(order, "billing_address");
-    customer.first_name = first_of(customer.first_name, text_at(arena, person, "first_name"));
-    customer.last_name = first_of(customer.last_name, text_at(arena, person, "last_name"));
+    customer.first_name = first_of(customer.first_name, plug_text(arena, person, "first_name"));
+    customer.last_name = first_of(customer.last_name, plug_text(arena, person, "last_name"));
     return customer;
 }
 
@@ -139,12 +106,12 @@ static bool
 line_read(Arena *arena, const Json *from, const char *currency, OrderLine *ret, GError **error)
 {
     OrderLine line = {
-        .foreign_id = text_at(arena, from, "id"),
-        .product_foreign_id = text_at(arena, from, "product_id"),
-        .sku = text_at(arena, from, "sku"),
-        .title = first_of(text_at(arena, from, "title"), text_at(arena, from, "name")),
-        .variant = text_at(arena, from, "variant_title"),
-        .vendor = text_at(arena, from, "vendor"),
+        .foreign_id = plug_text(arena, from, "id"),
+        .product_foreign_id = plug_text(arena, from, "product_id"),
+        .sku = plug_text(arena, from, "sku"),
+        .title = first_of(plug_text(arena, from, "title"), plug_text(arena, from, "name")),
+        .variant = plug_text(arena, from, "variant_title"),
+        .vendor = plug_text(arena, from, "vendor"),
         .quantity = 1,
         .ships = json_true(json_get(from, "requires_shipping")),
     };
@@ -154,8 +121,8 @@ line_read(Arena *arena, const Json *from, const char *currency, OrderLine *ret, 
         return fail(error, ERR_INPUT, "quantity is not a whole number from 0 to 1,000,000");
     if (!line.title.len)
         return fail(error, ERR_INPUT, "title is missing");
-    if (!amount_at(arena, from, "price", currency, &line.price, error) ||
-        !amount_at(arena, from, "total_discount", currency, &line.discount, error))
+    if (!plug_amount(arena, from, "price", currency, &line.price, error) ||
+        !plug_amount(arena, from, "total_discount", currency, &line.discount, error))
         return false;
     *ret = line;
     return true;
@@ -202,12 +169,12 @@ fulfilment_of(Str status)
 static bool
 amounts_read(Arena *arena, const Json *from, const char *currency, Order *order, GError **error)
 {
-    if (json_missing(json_get(from, "total_price")))
+    if (!plug_text(arena, from, "total_price").len)
         return fail(error, ERR_INPUT, "total_price is missing: this is no whole order");
-    return amount_at(arena, from, "subtotal_price", currency, &order->subtotal, error) &&
-           amount_at(arena, from, "total_tax", currency, &order->tax, error) &&
-           amount_at(arena, from, "total_discounts", currency, &order->discount, error) &&
-           amount_at(arena, from, "total_price", currency, &order->total, error);
+    return plug_amount(arena, from, "subtotal_price", currency, &order->subtotal, error) &&
+           plug_amount(arena, from, "total_tax", currency, &order->tax, error) &&
+           plug_amount(arena, from, "total_discounts", currency, &order->discount, error) &&
+           plug_amount(arena, from, "total_price", currency, &order->total, error);
 }
 
 /* Shipping is the sum of the shipping lines; the set with the discounts off is newer than 2020. */
@@ -219,12 +186,12 @@ shipping_read(Arena *arena, const Json *from, const char *currency, Order *order
         const Json *line = json_nth(lines, i);
         bool reduced = !json_missing(json_get(line, "discounted_price"));
         int64_t price = 0;
-        if (!amount_at(arena, line, reduced ? "discounted_price" : "price", currency, &price,
-                       error))
+        if (!plug_amount(arena, line, reduced ? "discounted_price" : "price", currency, &price,
+                         error))
             return fail_at(error, "shipping_lines/%zu", i);
         if (__builtin_add_overflow(order->shipping, price, &order->shipping))
             return fail(error, ERR_INPUT, "shipping_lines: the sum is too large");
-        order->shipping_title = first_of(order->shipping_title, text_at(arena, line, "title"));
+        order->shipping_title = first_of(order->shipping_title, plug_text(arena, line, "title"));
     }
     return true;
 }
@@ -234,10 +201,10 @@ moments_read(Arena *arena, const Json *from, Order *order, GError **error)
 {
     int64_t created = 0;
     /* processed_at is the day of the sale, also for orders that were imported into Shopify later. */
-    if (!moment_at(arena, from, "processed_at", &order->placed_at, error) ||
-        !moment_at(arena, from, "created_at", &created, error) ||
-        !moment_at(arena, from, "updated_at", &order->updated_at, error) ||
-        !moment_at(arena, from, "cancelled_at", &order->cancelled_at, error))
+    if (!plug_moment(arena, from, "processed_at", &order->placed_at, error) ||
+        !plug_moment(arena, from, "created_at", &created, error) ||
+        !plug_moment(arena, from, "updated_at", &order->updated_at, error) ||
+        !plug_moment(arena, from, "cancelled_at", &order->cancelled_at, error))
         return false;
     if (!order->placed_at)
         order->placed_at = created;
@@ -252,30 +219,30 @@ static bool
 order_read(Arena *arena, const Json *from, Order *ret, GError **error)
 {
     Order order = {
-        .foreign_id = text_at(arena, from, "id"),
-        .name = text_at(arena, from, "name"),
-        .email = first_of(text_at(arena, from, "email"), text_at(arena, from, "contact_email")),
-        .phone = text_at(arena, from, "phone"),
-        .locale = text_at(arena, from, "customer_locale"),
-        .currency = text_at(arena, from, "currency"),
+        .foreign_id = plug_text(arena, from, "id"),
+        .name = plug_text(arena, from, "name"),
+        .email = first_of(plug_text(arena, from, "email"), plug_text(arena, from, "contact_email")),
+        .phone = plug_text(arena, from, "phone"),
+        .locale = plug_text(arena, from, "customer_locale"),
+        .currency = plug_text(arena, from, "currency"),
         .tax_included = json_true(json_get(from, "taxes_included")),
-        .payment = payment_of(text_at(arena, from, "financial_status")),
-        .fulfilment = fulfilment_of(text_at(arena, from, "fulfillment_status")),
+        .payment = payment_of(plug_text(arena, from, "financial_status")),
+        .fulfilment = fulfilment_of(plug_text(arena, from, "fulfillment_status")),
         .test = json_true(json_get(from, "test")),
         .ship_to = address_read(arena, json_get(from, "shipping_address")),
         .bill_to = address_read(arena, json_get(from, "billing_address")),
-        .note = text_at(arena, from, "note"),
+        .note = plug_text(arena, from, "note"),
         .customer = customer_read(arena, from),
     };
     if (!order.foreign_id.len)
         return fail(error, ERR_INPUT, "id is missing: this is no order");
-    if (order.currency.len != 3)
-        return fail(error, ERR_INPUT, "currency is missing or no ISO 4217 code");
     const char *currency = arena_cstr(arena, order.currency);
+    if (order.currency.len != 3 || money_digits(currency) < 0)
+        return fail(error, ERR_INPUT, "currency is missing or no ISO 4217 code");
     if (!order.name.len)
         order.name = str_of(arena_format(
             arena, "#" STR_FMT,
-            STR_ARG(first_of(text_at(arena, from, "order_number"), order.foreign_id))));
+            STR_ARG(first_of(plug_text(arena, from, "order_number"), order.foreign_id))));
     order.email = first_of(order.email, order.customer.email);
     if (!moments_read(arena, from, &order, error) ||
         !amounts_read(arena, from, currency, &order, error) ||
