@@ -105,7 +105,8 @@ def stage_everyday(folder):
     paths = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "test").iterdir()
                    if path.is_dir() and path.name not in LATER and holds_tests(path))
     results = timed(folder, "test/unit", stage_unit, folder)
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    # Most of them wait for a server more than they compute: two for each core.
+    with concurrent.futures.ThreadPoolExecutor(2 * os.cpu_count()) as pool:
         running = [pool.submit(timed, folder, path, stage_pytest, folder, path, live=False) for path in paths]
         for done in concurrent.futures.as_completed(running):
             results += done.result()
