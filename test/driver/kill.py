@@ -43,6 +43,7 @@ class Order:
     number: int
     body: bytes
     answered: bool = False
+    posts: int = 0
 
     @property
     def address(self):
@@ -93,6 +94,7 @@ class Storm:
     def _post(self, order):
         headers = shopify.headers("orders/create", f"delivery-{order.number}", shopify.sign(SECRET, order.body),
                                   iso(time.time() * 1000))
+        order.posts += 1
         try:
             answer = ask(self.port, "POST", "/in/storm/shopify", order.body, headers, seconds=10)
         except (OSError, http.client.HTTPException):
@@ -126,10 +128,11 @@ class Report:
     kills: int = 0
     unknown: int = 0
     duplicates: int = 0
+    repeated: int = 0
     most_unknown: int = 0
 
     def __str__(self):
-        return (f"{self.kills} kills, {self.unknown} deliveries unknown (most in one kill: {self.most_unknown}), "
+        return (f"{self.kills} kills, {self.repeated} posts repeated, {self.unknown} deliveries unknown (most in one kill: {self.most_unknown}), "
                 f"{self.duplicates} mails twice" + "".join(f"\n  {line}" for line in self.wrong[:20]))
 
 
@@ -152,6 +155,7 @@ def run(order_count, kill_count, seed, program=None):
         report = _balance(server, sink, every, kills)
     sink.close()
     report.wrong += storm.surprises
+    report.repeated = sum(order.posts - 1 for order in every)
     if not answered:
         report.wrong.append(f"{sum(not order.answered for order in every)} orders were never answered")
     return report

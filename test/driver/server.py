@@ -44,7 +44,10 @@ class Failed(Exception):
 
 def binary():
     """The program under test: $POSTLUDE, else build/postlude."""
-    return str(Path(os.environ.get("POSTLUDE") or ROOT / "build" / "postlude").resolve())
+    found = Path(os.environ.get("POSTLUDE") or ROOT / "build" / "postlude").resolve()
+    if not found.is_file():
+        raise Failed(f"there is no program {found}: ./dev build makes it")
+    return str(found)
 
 
 def descendants(pid):
@@ -321,7 +324,7 @@ class Server:
     def complaints(self):
         """Lines in the log that no test may cause: sanitizers and our own must()."""
         signs = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:",
-                 "WARNING: ThreadSanitizer", "postlude: must(")
+                 "WARNING: ThreadSanitizer", "what=must")
         return [line for line in self.log().splitlines() if any(sign in line for sign in signs)]
 
 
