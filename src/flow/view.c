@@ -25,7 +25,7 @@ typedef struct Seen {
 } Seen;
 
 typedef struct Field {
-    const char *name;
+    Str name; /* its length is known: most names differ in it */
     FieldType type;
     size_t offset;
     bool optional;
@@ -47,8 +47,8 @@ struct View {
 static const Field *
 field_find(const View *view, Str name)
 {
-    for (const Field *field = view->fields; field->name; field++)
-        if (str_is(name, field->name))
+    for (const Field *field = view->fields; field->name.at; field++)
+        if (str_eq(name, field->name))
             return field;
     return NULL;
 }
@@ -119,6 +119,11 @@ see(Arena *arena, const View *view, const void *row, const char *currency, const
 
 /* ---- postal address ------------------------------------------------------------------------------------- */
 
+#define NAME(literal)                \
+    {                                \
+        literal, sizeof(literal) - 1 \
+    }
+
 #define TEXT(struct, member, help_)                                                             \
     {                                                                                           \
         .name = #member, .type = AS_TEXT, .offset = offsetof(struct, member), .optional = true, \
@@ -163,27 +168,30 @@ line_total(const Seen *seen, Arena *arena)
 }
 
 static const Field line_fields[] = {
-    {.name = "title",
+    {.name = NAME("title"),
      .type = AS_TEXT,
      .offset = offsetof(OrderLine, title),
      .help = "As it was sold"},
     TEXT(OrderLine, variant, "Size, colour and the like"),
     TEXT(OrderLine, sku, "The shop's number for it"),
-    {.name = "quantity",
+    {.name = NAME("quantity"),
      .type = AS_INT,
      .offset = offsetof(OrderLine, quantity),
      .help = "How many"},
-    {.name = "price", .type = AS_MONEY, .offset = offsetof(OrderLine, price), .help = "Of one"},
-    {.name = "discount",
+    {.name = NAME("price"),
+     .type = AS_MONEY,
+     .offset = offsetof(OrderLine, price),
+     .help = "Of one"},
+    {.name = NAME("discount"),
      .type = AS_MONEY,
      .offset = offsetof(OrderLine, discount),
      .help = "On the whole line"},
-    {.name = "total",
+    {.name = NAME("total"),
      .type = AS_MADE,
      .make = line_total,
      .made_type = LIQUID_TYPE_MONEY,
      .help = "Price times quantity, less the discount"},
-    {.name = "ships",
+    {.name = NAME("ships"),
      .type = AS_BOOL,
      .offset = offsetof(OrderLine, ships),
      .help = "Goes into a parcel"},
@@ -276,13 +284,13 @@ order_quantity(const Seen *seen, Arena *arena)
 
 static const Field order_fields[] = {
     ORDER(name, AS_TEXT, "The order's number as people say it, #1001"),
-    {.name = "email",
+    {.name = NAME("email"),
      .type = AS_TEXT,
      .offset = offsetof(OrderRow, order.email),
      .optional = true,
      .help = "Where its mails go"},
     ORDER(placed_at, AS_DATE, "When it was placed"),
-    {.name = "cancelled_at",
+    {.name = NAME("cancelled_at"),
      .type = AS_DATE,
      .offset = offsetof(OrderRow, order.cancelled_at),
      .optional = true,
@@ -293,52 +301,52 @@ static const Field order_fields[] = {
     ORDER(tax_included, AS_BOOL, "The prices hold the tax already"),
     ORDER(discount, AS_MONEY, "All discounts"),
     ORDER(total, AS_MONEY, "What the customer pays"),
-    {.name = "shipping_title",
+    {.name = NAME("shipping_title"),
      .type = AS_TEXT,
      .offset = offsetof(OrderRow, order.shipping_title),
      .optional = true,
      .help = "Shipping as the customer chose it"},
-    {.name = "note",
+    {.name = NAME("note"),
      .type = AS_TEXT,
      .offset = offsetof(OrderRow, order.note),
      .optional = true,
      .help = "What the customer wrote to the order"},
-    {.name = "payment",
+    {.name = NAME("payment"),
      .type = AS_MADE,
      .make = order_payment,
      .made_type = LIQUID_TYPE_STRING,
      .help = "pending, authorized, partly_paid, paid, partly_refunded, refunded, voided"},
-    {.name = "fulfilment",
+    {.name = NAME("fulfilment"),
      .type = AS_MADE,
      .make = order_fulfilment,
      .made_type = LIQUID_TYPE_STRING,
      .help = "none, partial, fulfilled"},
-    {.name = "quantity",
+    {.name = NAME("quantity"),
      .type = AS_MADE,
      .make = order_quantity,
      .made_type = LIQUID_TYPE_NUMBER,
      .help = "How many pieces in all"},
-    {.name = "lines",
+    {.name = NAME("lines"),
      .type = AS_MADE,
      .make = order_lines,
      .made_type = LIQUID_TYPE_LIST,
      .view = &line_view,
      .help = "What was ordered"},
-    {.name = "ship_to",
+    {.name = NAME("ship_to"),
      .type = AS_MADE,
      .make = order_ship_to,
      .made_type = LIQUID_TYPE_OBJECT,
      .view = &address_view,
      .optional = true,
      .help = "Where it goes"},
-    {.name = "bill_to",
+    {.name = NAME("bill_to"),
      .type = AS_MADE,
      .make = order_bill_to,
      .made_type = LIQUID_TYPE_OBJECT,
      .view = &address_view,
      .optional = true,
      .help = "Who pays"},
-    {.name = "customer",
+    {.name = NAME("customer"),
      .type = AS_OBJECT,
      .offset = offsetof(OrderRow, order.customer),
      .view = &customer_view,
@@ -382,27 +390,27 @@ shop_legal_address(const Seen *seen, Arena *arena)
 }
 
 static const Field shop_fields[] = {
-    {.name = "name",
+    {.name = NAME("name"),
      .type = AS_TEXT,
      .offset = offsetof(ShopEntry, shop.name),
      .help = "As its customers know it"},
-    {.name = "locale",
+    {.name = NAME("locale"),
      .type = AS_TEXT,
      .offset = offsetof(ShopEntry, shop.locale),
      .help = "Language of its pages and mails"},
-    {.name = "contact",
+    {.name = NAME("contact"),
      .type = AS_MADE,
      .make = shop_contact,
      .made_type = LIQUID_TYPE_STRING,
      .optional = true,
      .help = "How to reach a person"},
-    {.name = "legal_text",
+    {.name = NAME("legal_text"),
      .type = AS_MADE,
      .make = shop_legal_text,
      .made_type = LIQUID_TYPE_STRING,
      .optional = true,
      .help = "Terms and withdrawal instruction"},
-    {.name = "legal_address",
+    {.name = NAME("legal_address"),
      .type = AS_MADE,
      .make = shop_legal_address,
      .made_type = LIQUID_TYPE_STRING,
@@ -446,12 +454,13 @@ static const LiquidField *
 view_schema(Arena *arena, const View *view)
 {
     size_t count = 0;
-    while (view->fields[count].name)
+    while (view->fields[count].name.at)
         count++;
     LiquidField *list = arena_new_of(arena, LiquidField, count + 1);
     for (size_t i = 0; i < count; i++) {
         const Field *field = &view->fields[i];
-        list[i] = (LiquidField){field->name, field_type(field), field->optional, NULL, field->help};
+        list[i] =
+            (LiquidField){field->name.at, field_type(field), field->optional, NULL, field->help};
         if (!field->view)
             continue;
         const LiquidField *inner = view_schema(arena, field->view);
