@@ -6,11 +6,12 @@
 // Each list holds sentences; an empty one means that this check found nothing. Which check looks for
 // what stands at its function.
 
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const PHONE = { width: 360, height: 740 };
 const DESK = { width: 1280, height: 900 };
 const PATIENCE_MS = 20000;
@@ -37,6 +38,12 @@ async function visit(ask, options, found, look) {
   });
   const page = await context.newPage();
   page.on("pageerror", (error) => found.errors.push(`script: ${error.message}`));
+  page.on("console", (message) => {
+    // Policies broken, mostly. What could not be loaded is told by the reply or as asked of others.
+    if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) {
+      found.errors.push(`console: ${message.text()}`);
+    }
+  });
   page.on("response", (reply) => {
     if (reply.status() >= 400) {
       found.errors.push(`${reply.status()} for ${new URL(reply.url()).pathname}`);
@@ -52,7 +59,8 @@ async function visit(ask, options, found, look) {
 
 // WCAG 2.2 AA and axe's good practice, in the colours that the visitor's system asks for.
 async function axe(page, name) {
-  await page.addScriptTag({ path: AXE });
+  // Evaluated, not added: a page's own policy would rightly refuse a script that it did not bring.
+  await page.evaluate(AXE);
   const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
   return violations.flatMap(({ id, help, nodes }) =>
     nodes.map((node) => `${name}: ${id}: ${help}: ${node.target.join(" ")}`));
