@@ -141,7 +141,7 @@ static const Field address_fields[] = {
     TEXT(PostalAddress, country, "Country, by name"),
     TEXT(PostalAddress, country_code, "Country, ISO 3166-1"),
     TEXT(PostalAddress, phone, "Telephone"),
-    {0},
+    {{0}},
 };
 
 static const View address_view = {.name = "address", .fields = address_fields};
@@ -195,7 +195,7 @@ static const Field line_fields[] = {
      .type = AS_BOOL,
      .offset = offsetof(OrderLine, ships),
      .help = "Goes into a parcel"},
-    {0},
+    {{0}},
 };
 
 static const View line_view = {.name = "line", .fields = line_fields};
@@ -207,7 +207,7 @@ static const Field customer_fields[] = {
     TEXT(Customer, last_name, "Last name"),
     TEXT(Customer, email, "Mail address"),
     TEXT(Customer, phone, "Telephone"),
-    {0},
+    {{0}},
 };
 
 static const View customer_view = {.name = "customer", .fields = customer_fields};
@@ -351,7 +351,7 @@ static const Field order_fields[] = {
      .offset = offsetof(OrderRow, order.customer),
      .view = &customer_view,
      .help = "Who ordered"},
-    {0},
+    {{0}},
 };
 
 static const View order_view = {.name = "order", .fields = order_fields};
@@ -416,7 +416,7 @@ static const Field shop_fields[] = {
      .made_type = LIQUID_TYPE_STRING,
      .optional = true,
      .help = "Postal address of the shop"},
-    {0},
+    {{0}},
 };
 
 static const View shop_view = {.name = "shop", .fields = shop_fields};
