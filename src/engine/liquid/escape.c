@@ -85,21 +85,32 @@ is_percent_coded(Str text, size_t i)
     return i + 2 < text.len && g_ascii_isxdigit(text.at[i + 1]) && g_ascii_isxdigit(text.at[i + 2]);
 }
 
-/* Writes what may stand in a URL as it is, all else percent-coded. & becomes &amp; for HTML. */
+/* Bytes that may stand in a URL as they are: unreserved and reserved of RFC 3986, but for & (which
+ * HTML wants written &amp;), quotes and brackets. */
+static bool
+is_url_byte(char byte)
+{
+    return is_unreserved(byte) || (byte && strchr("!#$*+,/:;=?@[]", byte));
+}
+
+/* Writes what may stand in a URL as it is, all else percent-coded. */
 static void
 add_url(Buf *out, Str text)
 {
+    size_t from = 0;
     for (size_t i = 0; i < text.len; i++) {
         char byte = text.at[i];
+        if (is_url_byte(byte) || (byte == '%' && is_percent_coded(text, i)))
+            continue;
+        buf_add(out, text.at + from, i - from);
         if (byte == '&')
             buf_add_cstr(out, "&amp;");
-        else if (byte == '%' && !is_percent_coded(text, i))
-            buf_add_cstr(out, "%25");
-        else if (is_unreserved(byte) || (byte && strchr("!#$*+,/:;=?@[]%", byte)))
-            buf_add_char(out, byte);
         else
             add_percent(out, (uint8_t)byte);
+        from = i + 1;
     }
+    if (from < text.len)
+        buf_add(out, text.at + from, text.len - from);
 }
 
 static void

@@ -151,7 +151,7 @@ static bool
 name_in(const Reader *reader, const char *const *names)
 {
     for (; *names; names++)
-        if (strlen(*names) == reader->name_len &&
+        if ((*names)[0] == reader->name[0] && strlen(*names) == reader->name_len &&
             memcmp(*names, reader->name, reader->name_len) == 0)
             return true;
     return false;
@@ -634,6 +634,35 @@ byte_step(Reader *reader)
     return true;
 }
 
+/* Bytes that no state of CSS looks at. */
+static bool
+css_is_plain(char byte)
+{
+    return g_ascii_isalnum(byte) || (byte && strchr(" :;#.,-{}%\n", byte) != NULL);
+}
+
+/* Moves over what cannot change the state: most of every page. */
+static void
+plain_skip(Reader *reader)
+{
+    size_t left = (size_t)(reader->end - reader->at);
+    State state = (State)reader->place.state;
+    const char *next = reader->at;
+    if (state == TEXT) {
+        next = memchr(reader->at, '<', left);
+    } else if (state == DOUBLE_QUOTED || state == SINGLE_QUOTED) {
+        if (reader->place.attribute != ATTRIBUTE_URL && reader->place.attribute != ATTRIBUTE_STYLE)
+            next = memchr(reader->at, state == DOUBLE_QUOTED ? '"' : '\'', left);
+        else if (reader->place.attribute == ATTRIBUTE_STYLE)
+            while (next < reader->end && css_is_plain(*next))
+                next++;
+    } else if (state == STYLE) {
+        while (next < reader->end && css_is_plain(*next))
+            next++;
+    }
+    reader->at = next ? next : reader->end;
+}
+
 bool
 place_text(Compiler *compiler, Str text)
 {
@@ -641,15 +670,10 @@ place_text(Compiler *compiler, Str text)
                      .at = text.at,
                      .end = text.at + text.len,
                      .place = place_unpack(compiler->place)};
-    for (; reader.at < reader.end; reader.at++) {
-        if (reader.place.state == TEXT && *reader.at != '<') { /* most of every page */
-            const char *next = memchr(reader.at, '<', (size_t)(reader.end - reader.at));
-            if (!next)
-                break;
-            reader.at = next;
-        }
+    for (plain_skip(&reader); reader.at < reader.end; plain_skip(&reader)) {
         if (!byte_step(&reader))
             return false;
+        reader.at++;
     }
     State state = (State)reader.place.state;
     if (state == TAG_NAME || state == ATTRIBUTE_NAME) {
