@@ -61,6 +61,10 @@ def test_order_page(scene, chromium, pages, name):
     looked_at(scene, chromium, pages[order["name"]], text)
 
 
+def test_home(scene, chromium):
+    looked_at(scene, chromium, "/", ["Postlude is running"])
+
+
 def test_caught_mails(scene, chromium):
     looked_at(scene, chromium, "/dev/mail", ["#1001"])
 
