@@ -151,7 +151,10 @@ time_tag_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, Liquid
 }
 
 const LiquidFilter liquid_shop_filter_date = {
-    "date", date_run, 1, 1,
+    "date",
+    date_run,
+    1,
+    1,
     .named = true,
     .varies = true,
     .type = LIQUID_TYPE_STRING,
