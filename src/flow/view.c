@@ -126,7 +126,7 @@ see(Arena *arena, const View *view, const void *row, const char *currency, const
 
 #define TEXT(struct, member, help_)                                                             \
     {                                                                                           \
-        .name = #member, .type = AS_TEXT, .offset = offsetof(struct, member), .optional = true, \
+        .name = NAME(#member), .type = AS_TEXT, .offset = offsetof(struct, member), .optional = true, \
         .help = help_                                                                           \
     }
 
@@ -279,7 +279,7 @@ order_quantity(const Seen *seen, Arena *arena)
 
 #define ORDER(member, type_, help_)                                                               \
     {                                                                                             \
-        .name = #member, .type = type_, .offset = offsetof(OrderRow, order.member), .help = help_ \
+        .name = NAME(#member), .type = type_, .offset = offsetof(OrderRow, order.member), .help = help_ \
     }
 
 static const Field order_fields[] = {
