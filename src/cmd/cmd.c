@@ -76,8 +76,11 @@ cmd_usage(const CmdOptions *options, const char *format, ...)
 static char *
 home_key_file(const HomeOptions *options)
 {
-    if (options->key_file && *options->key_file)
-        return g_strdup(options->key_file);
+    /* The verbs read no settings file; the environment tells them where the server's key is. */
+    const char *set =
+        options->key_file && *options->key_file ? options->key_file : g_getenv("POSTLUDE_KEY_FILE");
+    if (set && *set)
+        return g_strdup(set);
     return g_build_filename(options->data, "secret.key", NULL);
 }
 
