@@ -1,4 +1,5 @@
 """./dev itself: what it knows, and that it says so when it does not."""
+import os
 import pathlib
 import re
 import subprocess
@@ -73,3 +74,22 @@ def test_a_stage_that_breaks_fails_and_the_rest_still_runs(built, capsys, monkey
 def test_ci_runs_everything_and_hands_on_its_exit_status():
     script = (ROOT / ".ci/run").read_text()
     assert re.search(r"^exec .*dev\" test all$", script, re.MULTILINE)
+
+
+def packages(name):
+    """The words of a list of packages in dev."""
+    return re.search(rf"^{name}='([^']*)'", (ROOT / "dev").read_text(), re.MULTILINE)[1].split()
+
+
+def linked_libraries():
+    """Every shared library that the build links to, by the path it is found at."""
+    rules = (ROOT / "build" / "build.ninja").read_text()
+    return sorted({os.path.normpath(path) for path in re.findall(r"(?<=\s)/\S+?/lib[\w+.-]+\.so(?=\s)", rules)})
+
+
+@pytest.mark.parametrize("library", linked_libraries())
+def test_dev_installs_what_the_build_links_to(library):
+    """The quick half of the proof on a bare machine (test/long): a library of which nobody told dev."""
+    owners = subprocess.run(["dpkg", "-S", library], text=True, stdout=subprocess.PIPE, check=True).stdout
+    names = {owner.split(":")[0] for owner in owners.splitlines()}
+    assert names & set(packages("build_packages")), f"{library} comes with {names}, which dev does not install"

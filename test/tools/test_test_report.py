@@ -75,6 +75,13 @@ def test_a_skip_is_a_failure_where_the_data_is(tmp_path, monkeypatch, has_data, 
     assert outcomes(run_tests.judge([Result("x", SKIPPED, "no data")])) == [outcome]
 
 
+@pytest.mark.parametrize("user, outcome", [(0, FAILED), (1000, SKIPPED)])
+def test_what_needs_root_may_skip_without_it(tmp_path, monkeypatch, user, outcome):
+    monkeypatch.setattr(run_tests, "DATA", tmp_path)
+    monkeypatch.setattr(run_tests.os, "geteuid", lambda: user)
+    assert outcomes(run_tests.judge([Result("x", SKIPPED, "disk full: a mount needs root")])) == [outcome]
+
+
 @pytest.mark.parametrize("results, line, status", [
     ([Result("a", PASSED), Result("b", PASSED)], "2 passed, 0 failed", 0),
     ([Result("a", PASSED), Result("b", FAILED, "why")], "1 passed, 1 failed", 1),
