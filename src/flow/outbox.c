@@ -1,6 +1,7 @@
 /* outbox.c - the sending thread's turn, its start and its end; see outbox.h. */
 #include "flow/outbox_inside.h"
 
+#include "base/limits.h"
 #include "engine/clock.h"
 #include "flow/message.h"
 
@@ -162,7 +163,10 @@ outbox_waits(Outbox *outbox)
             waits = true;
             continue;
         }
-        Sender *sender = outbox_sender(outbox, shop, NULL);
+        Str from;
+        g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
+        Sender *sender =
+            outbox_from(arena, shop, &from, NULL) ? outbox_sender(outbox, shop, NULL) : NULL;
         waits = sender && rate_next(&sender->rate, &sender->rules, now) <= now;
     }
     store_reader_return(outbox->store, db);

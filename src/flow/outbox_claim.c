@@ -73,6 +73,8 @@ static bool
 row_work(Db *db, Claim *claim, ClaimRow *row, GError **error)
 {
     row->claimed = false;
+    if (row->broken)
+        return row_stop(db, claim, row, "failed", row->broken, (Str){0}, error);
     if (row->taken_at > row->not_after)
         return row_stop(db, claim, row, "failed", REASON_EXPIRED, (Str){0}, error);
     ConsentVerdict verdict;
@@ -94,7 +96,7 @@ claim_run(Db *db, void *arg, GError **error)
     Claim *claim = arg;
     if (outbox_skips_claim && claim->sender) {
         for (size_t i = 0; i < claim->count; i++)
-            claim->rows[i].claimed = true;
+            claim->rows[i].claimed = !claim->rows[i].broken;
         return true;
     }
     for (size_t i = 0; i < claim->count; i++)
@@ -176,6 +178,8 @@ outbox_claims_back(Outbox *outbox, Claim *claims)
         claim->unsettled = claim->count;
         if (claim->sender)
             claim->sender->claiming -= claim->count;
+        else
+            outbox->catching -= claim->count;
         if (claim->failed)
             outbox->retry_at = clock_monotonic() + 1000;
         size_t count = claim->count; /* the last row's end is the claim's */
@@ -202,12 +206,14 @@ mail_header(Str mail)
     return str_find(mail, STR("\r\n\r\n"), &end) ? str_sub(mail, 0, end) : mail;
 }
 
-static bool
-row_read(Claim *claim, Rows *rows, ClaimRow *row, GError **error)
+/* What cannot be brought into the form of a mail any more (its words are damaged) is marked as broken: it ends with
+ * its reason, and nothing waits behind it. */
+static void
+row_read(Claim *claim, Rows *rows, ClaimRow *row)
 {
     Arena *arena = claim->arena;
     Outbox *outbox = claim->outbox;
-    Address address, from;
+    Address address;
     *row = (ClaimRow){
         .claim = claim,
         .id = rows_int(rows, 0),
@@ -224,58 +230,55 @@ row_read(Claim *claim, Rows *rows, ClaimRow *row, GError **error)
         .state = "accepted",
         .message_state = "accepted",
     };
-    if (!address_parse_spec(arena, row->address, &address, error))
-        return false;
+    if (!address_parse_spec(arena, row->address, &address, NULL)) {
+        row->broken = REASON_BAD_ADDRESS;
+        return;
+    }
     row->address_key = address_key(arena, &address);
     if (!claim->sender)
-        return true;
-    Str body;
-    if (!unpack(arena, rows_blob(rows, 6), LIMIT_BODY_BYTES, &body, error))
-        return false;
-    Str sender = shop_setting(claim->shop, SETTING_MAIL_FROM);
-    if (!address_parse(arena, sender, &from, error))
-        return fail_at(error, "mail.from");
+        return;
+    Str body = {0};
+    if (!unpack(arena, rows_blob(rows, 6), LIMIT_BODY_BYTES, &body, NULL) || !body.len) {
+        row->broken = REASON_NOT_RENDERED;
+        return;
+    }
     Str domain = shop_setting(claim->shop, SETTING_MAIL_BOUNCE_DOMAIN);
     row->mail = (SmtpMail){
         .tag = (int64_t)(intptr_t)row,
         .from = domain.len ? str_of(verp_return_path(arena, outbox->options->mail_ids, row->id,
                                                      arena_cstr(arena, domain)))
-                           : from.spec,
+                           : claim->from,
         .to = address.spec,
         .data = body,
-        .envid = str_of(id_format(row->id, row->envid)),
         .eight_bit = !text_ascii(body),
         .utf8 = !text_ascii(mail_header(body)),
     };
-    return true;
 }
 
-/* A message that cannot be brought into the form of a mail any more (its sender was taken away, say) waits
- * for somebody to mend that; the reason is told on the health page. */
+/* Adds what is due in a lane, while there is room. */
 static bool
-lane_read(Claim *claim, Db *db, int lane, size_t room, GError **error)
+lane_read(Claim *claim, Rows *rows, size_t room, GError **error)
 {
-    Outbox *outbox = claim->outbox;
-    /* Those in hand may still look ready to this reader: they are passed over. */
-    size_t limit = room + g_hash_table_size(outbox->in_hand);
-    g_autoptr(Rows) rows =
-        db_rows(db, Q_outbox_due,
-                BINDS(bind_int("shop", claim->shop->shop.id), bind_int("lane", lane),
-                      bind_int("now", clock_now()), bind_int("limit", (int64_t)limit)),
-                error);
-    if (!rows)
-        return false;
-    while (claim->count < room && rows_next(rows)) {
+    GHashTable *in_hand = claim->outbox->in_hand;
+    do {
         int64_t id = rows_int(rows, 0);
-        if (g_hash_table_contains(outbox->in_hand, &id))
+        if (g_hash_table_contains(in_hand, &id))
             continue;
-        ClaimRow *row = &claim->rows[claim->count];
-        if (!row_read(claim, rows, row, error))
-            return false;
-        g_hash_table_add(outbox->in_hand, &row->id);
-        claim->count++;
-    }
+        ClaimRow *row = &claim->rows[claim->count++];
+        row_read(claim, rows, row);
+        g_hash_table_add(in_hand, &row->id);
+    } while (claim->count < room && rows_next(rows));
     return rows_ok(rows, error);
+}
+
+bool
+outbox_from(Arena *arena, const ShopEntry *shop, Str *ret, GError **error)
+{
+    Address from;
+    if (!address_parse(arena, shop_setting(shop, SETTING_MAIL_FROM), &from, error))
+        return fail_at(error, "mail.from");
+    *ret = from.spec;
+    return true;
 }
 
 Sender *
@@ -293,38 +296,104 @@ outbox_sender(Outbox *outbox, const ShopEntry *shop, GError **error)
     return sender;
 }
 
+/* How many messages of the shop can be claimed now. False: its settings are wrong. */
 static bool
-shop_claim(Outbox *outbox, Db *db, const ShopEntry *shop, bool *ret_moved, GError **error)
+shop_room(Outbox *outbox, const ShopEntry *shop, Sender **ret_sender, size_t *ret_room,
+          GError **error)
 {
-    Sender *sender = NULL;
-    size_t room = CATCHER_ROWS;
-    if (!outbox_is_catcher(outbox->options, shop)) {
-        sender = outbox_sender(outbox, shop, error);
-        if (!sender)
-            return false;
-        room = sender_take(sender, clock_now(), SIZE_MAX);
-    } else if (outbox->claims_under_way > 0) {
+    *ret_sender = NULL;
+    *ret_room = CATCHER_ROWS - MIN(outbox->catching, (size_t)CATCHER_ROWS);
+    if (outbox_is_catcher(outbox->options, shop))
         return true;
-    }
-    if (room == 0)
-        return true;
+    *ret_sender = outbox_sender(outbox, shop, error);
+    if (!*ret_sender)
+        return false;
+    *ret_room = sender_take(*ret_sender, clock_now(), SIZE_MAX);
+    return true;
+}
+
+/* Begins the claim of what these rows name, the first of which was read. */
+static bool
+shop_begin(Outbox *outbox, Rows *rows, const ShopEntry *shop, Sender *sender, size_t room,
+           GError **error)
+{
     shop_hold(shop);
     Claim *claim = claim_new(outbox, shop, sender, room);
-    bool ok = true;
-    for (int lane = 0; lane < LANE_COUNT && ok && claim->count < room; lane++)
-        ok = lane_read(claim, db, lane, room, error);
-    if (sender)
-        rate_return(&sender->rate, &sender->rules, room - claim->count);
-    if (claim->count == 0) {
-        claim_free(claim);
-        return ok;
+    bool ok = (!sender || outbox_from(claim->arena, shop, &claim->from, error)) &&
+              lane_read(claim, rows, room, error);
+    size_t count = claim->count;
+    if (sender) {
+        rate_return(&sender->rate, &sender->rules, room - count);
+        sender->claiming += count;
+    } else {
+        outbox->catching += count;
     }
-    *ret_moved = true;
-    outbox->claims_under_way++;
-    if (sender)
-        sender->claiming += claim->count;
-    store_post(outbox->store, STORE_RECEIPT, &claim->task);
+    if (count) {
+        outbox->claims_under_way++;
+        store_post(outbox->store, STORE_RECEIPT, &claim->task);
+    } else {
+        claim_free(claim);
+    }
     return ok;
+}
+
+/* One lane of one shop. */
+static bool
+shop_claim(Outbox *outbox, Db *db, const ShopEntry *shop, int lane, GError **error)
+{
+    Sender *sender;
+    size_t room;
+    if (!shop_room(outbox, shop, &sender, &room, error))
+        return false;
+    if (room == 0)
+        return true;
+    /* Those in hand may still look ready to this reader: they are passed over. */
+    size_t limit = room + g_hash_table_size(outbox->in_hand);
+    g_autoptr(Rows) rows =
+        db_rows(db, Q_outbox_due,
+                BINDS(bind_int("shop", shop->shop.id), bind_int("lane", lane),
+                      bind_int("now", clock_now()), bind_int("limit", (int64_t)limit)),
+                error);
+    if (rows && rows_next(rows))
+        return shop_begin(outbox, rows, shop, sender, room, error);
+    if (sender)
+        rate_return(&sender->rate, &sender->rules, room);
+    return rows && rows_ok(rows, error);
+}
+
+/* Shops that have something ready. */
+static bool
+shops_ready(Db *db, GArray *ret, GError **error)
+{
+    for (int64_t after = 0;;) {
+        int64_t shop = 0;
+        if (!db_int(db, Q_outbox_shop_next, BINDS(bind_int("after", after)), &shop, error))
+            return false;
+        if (!shop)
+            return true;
+        g_array_append_val(ret, shop);
+        after = shop;
+    }
+}
+
+/* A lane of all shops, beginning behind the one that had its turn. One shop's wrong settings are no other shop's
+ * trouble. */
+static void
+lane_claim(Outbox *outbox, Db *db, const GArray *shops, int lane, GString *trouble)
+{
+    guint first = 0;
+    while (first < shops->len && g_array_index(shops, int64_t, first) <= outbox->last_shop[lane])
+        first++;
+    for (guint i = 0; i < shops->len; i++) {
+        int64_t id = g_array_index(shops, int64_t, (first + i) % shops->len);
+        size_t before = outbox->claims_under_way;
+        g_autoptr(ShopHold) shop = shopbook_get(flow_shops(outbox->flow), id);
+        g_autoptr(GError) problem = NULL;
+        if (shop && !shop_claim(outbox, db, shop, lane, &problem))
+            g_string_printf(trouble, STR_FMT ": %s", STR_ARG(shop->shop.slug), problem->message);
+        if (outbox->claims_under_way > before)
+            outbox->last_shop[lane] = id;
+    }
 }
 
 bool
@@ -333,24 +402,17 @@ outbox_claim(Outbox *outbox, bool *ret_moved, GError **error)
     Db *db = store_reader(outbox->store, error);
     if (!db)
         return false;
-    bool ok = true;
-    char trouble[sizeof outbox->shop_trouble] = "";
-    for (int64_t after = 0; ok;) {
-        int64_t shop_id = 0;
-        ok = db_int(db, Q_outbox_shop_next, BINDS(bind_int("after", after)), &shop_id, error);
-        if (!ok || !shop_id)
-            break;
-        after = shop_id;
-        g_autoptr(ShopHold) shop = shopbook_get(flow_shops(outbox->flow), shop_id);
-        g_autoptr(GError) problem = NULL;
-        /* One shop's wrong settings are no other shop's trouble. */
-        if (shop && !shop_claim(outbox, db, shop, ret_moved, &problem))
-            g_snprintf(trouble, sizeof trouble, STR_FMT ": %s", STR_ARG(shop->shop.slug),
-                       problem->message);
-    }
+    size_t before = outbox->claims_under_way;
+    g_autoptr(GString) trouble = g_string_new(NULL);
+    g_autoptr(GArray) shops = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    bool ok = shops_ready(db, shops, error);
+    /* Lanes first: nobody's receipt waits behind anybody's campaign, also where shops share a server. */
+    for (int lane = 0; ok && lane < LANE_COUNT; lane++)
+        lane_claim(outbox, db, shops, lane, trouble);
     store_reader_return(outbox->store, db);
+    *ret_moved |= outbox->claims_under_way > before;
     pthread_mutex_lock(&outbox->lock);
-    g_strlcpy(outbox->shop_trouble, trouble, sizeof outbox->shop_trouble);
+    g_strlcpy(outbox->shop_trouble, trouble->str, sizeof outbox->shop_trouble);
     pthread_mutex_unlock(&outbox->lock);
     return ok;
 }

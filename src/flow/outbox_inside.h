@@ -28,6 +28,7 @@ typedef struct ClaimRow {
     bool test;
     bool cancelled; /* its order, and that makes it pointless */
     bool claimed;   /* the gate let it pass and it was still there to take */
+    Reason broken;  /* not REASON_NONE: it cannot be a mail any more, whatever the settings are */
     int64_t taken_at;
     /* the answer: */
     const char *state; /* of the delivery */
@@ -47,6 +48,7 @@ struct Claim {
     struct Outbox *outbox;
     const ShopEntry *shop; /* held */
     Sender *sender;        /* NULL: the catcher */
+    Str from;              /* the shop's own address; empty for the catcher */
     Arena *arena;
     ClaimRow *rows;
     size_t count;
@@ -75,6 +77,9 @@ struct Outbox {
     GHashTable *in_hand; /* message ids that are being claimed or in flight: a set */
     GPtrArray *answered; /* ClaimRow: of this turn */
     size_t claims_under_way, settles_under_way;
+    size_t catching; /* mails whose claim for the catcher is under way */
+    int64_t last_shop
+        [LANE_COUNT]; /* whose turn it was: the next one is first, so that nobody starves */
     bool draining;
     int64_t retry_at; /* monotonic: the store refused, not before */
 
@@ -104,6 +109,8 @@ bool outbox_claim(Outbox *outbox, bool *ret_moved, GError **error);
 /* Takes back the claims that the writer has finished: hands their mails to the servers. */
 void outbox_claims_back(Outbox *outbox, Claim *claims);
 void claim_unref_row(ClaimRow *row);
+/* The address that a shop's mails come from, into the arena. ERR_CONFIG, ERR_INPUT: they have to wait. */
+bool outbox_from(Arena *arena, const ShopEntry *shop, Str *ret, GError **error);
 /* The sender of a shop, made when it is first needed. NULL on failure. */
 Sender *outbox_sender(Outbox *outbox, const ShopEntry *shop, GError **error);
 

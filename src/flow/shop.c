@@ -59,7 +59,7 @@ setting_place(Arena *arena, int64_t shop, Setting setting)
 }
 
 static bool
-entry_read_settings(ShopBook *book, Db *db, ShopEntry *entry, GError **error)
+entry_read_settings(const SealKey *columns, Db *db, ShopEntry *entry, GError **error)
 {
     for (int i = 0; i < SETTINGS_END; i++)
         entry->settings[i] = str_of(setting_row((Setting)i)->value);
@@ -73,7 +73,7 @@ entry_read_settings(ShopBook *book, Db *db, ShopEntry *entry, GError **error)
             continue; /* of a version that knew more */
         if (!setting_row(setting)->secret)
             entry->settings[setting] = arena_copy(entry->arena, rows_text(rows, 1));
-        else if (!seal_open(entry->arena, &book->columns,
+        else if (!seal_open(entry->arena, columns,
                             setting_place(entry->arena, entry->shop.id, setting),
                             rows_blob(rows, 2), &entry->settings[setting], error))
             return fail_at(error, "setting %s of shop " STR_FMT, setting_row(setting)->key,
@@ -173,7 +173,7 @@ shopbook_take(ShopBook *book, Db *db, Rows *rows, GPtrArray *fresh, GError **err
     shop_unref(known);
     ShopEntry *entry = entry_new(rows);
     g_ptr_array_add(fresh, entry);
-    return entry_read_settings(book, db, entry, error) && entry_make_keys(entry, error);
+    return entry_read_settings(&book->columns, db, entry, error) && entry_make_keys(entry, error);
 }
 
 static bool
@@ -303,16 +303,34 @@ shop_add(Store *store, const ShopNew *shop, GError **error)
 
 typedef struct ShopChange {
     Shop shop;
+    const SealKey *columns;
     bool is_field; /* of the shop's row; else a setting: */
     Setting setting;
     Str value;
     Str sealed;
 } ShopChange;
 
+/* Can the shop be made ready with what is set now? A change after which it cannot is refused as a whole: no server
+ * starts on settings that do not fit together. */
 static bool
-shop_change_job(Db *db, void *arg, GError **error)
+shop_check_entry(Db *db, const ShopChange *change, GError **error)
 {
-    const ShopChange *change = arg;
+    bool ok = true;
+    g_autoptr(Rows) rows = db_rows(db, Q_shop_all, NULL, error);
+    while (rows && ok && rows_next(rows)) {
+        if (rows_int(rows, 0) != change->shop.id)
+            continue;
+        ShopEntry *entry = entry_new(rows);
+        ok =
+            entry_read_settings(change->columns, db, entry, error) && entry_make_keys(entry, error);
+        shop_unref(entry);
+    }
+    return rows && ok && rows_ok(rows, error);
+}
+
+static bool
+shop_change(Db *db, const ShopChange *change, GError **error)
+{
     const Shop *shop = &change->shop;
     if (change->is_field)
         return db_run(db, Q_shop_update,
@@ -335,6 +353,12 @@ shop_change_job(Db *db, void *arg, GError **error)
                   change->sealed.len ? bind_blob("sealed", change->sealed) : bind_null("sealed")),
             NULL, error);
     return ok && db_run(db, Q_shop_touch, BINDS(bind_int("id", shop->id)), NULL, error);
+}
+
+static bool
+shop_change_job(Db *db, void *arg, GError **error)
+{
+    return shop_change(db, arg, error) && shop_check_entry(db, arg, error);
 }
 
 static bool
@@ -377,7 +401,7 @@ shop_set(Store *store, const SealKey *columns, const ShopEntry *entry, Str key, 
          GError **error)
 {
     g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
-    ShopChange change = {.shop = entry->shop, .value = value};
+    ShopChange change = {.shop = entry->shop, .columns = columns, .value = value};
     if (!text_valid(value) || value.len > LIMIT_TEMPLATE_BYTES)
         return fail(error, ERR_INPUT, STR_FMT ": the value is too long or no UTF-8", STR_ARG(key));
     if (!field_set(entry, key, value, &change.shop, &change.is_field, error))
