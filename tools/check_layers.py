@@ -31,7 +31,7 @@ FLOORS = {
 # The one file that may know a library. GLib is the ground that base.h stands on: everywhere.
 HOMES = {
     "cairo": ["engine/picture.c"],
-    "cmark-gfm": ["engine/markdown.c"],
+    "cmark-gfm": ["engine/liquid_shop/filter_md.c"],
     "curl/": ["engine/http_client.c", "engine/imap.c"],
     "gmime/": ["engine/mime.c"],
     "libfyaml.h": ["base/yaml_read.c"],
@@ -40,7 +40,7 @@ HOMES = {
     "openssl/ssl.h": ["engine/smtp_tls.c"],
     "openssl/": ["base/digest.c", "base/sign_key.c", "engine/smtp_tls.c"],  # hashes, keys, certificates
     "pango/": ["engine/picture.c"],
-    "qrencode.h": ["engine/picture.c"],
+    "qrencode.h": ["engine/liquid_shop/filter_picture.c"],
     "simdjson.h": ["base/json_read.cc"],
     "sodium.h": ["base/seal.c"],
     "sqlite3.h": ["engine/store_sqlite.c"],
