@@ -1,0 +1,179 @@
+/* Each connector on whatever arrives: bodies under any topic, and headers around any body.
+ *
+ * The first byte chooses: '0' + 2 * the connector's place reads the rest, a topic's line and the body; one more
+ * checks it, header lines up to an empty one and the body. What is read goes through order_prepare, as it does on
+ * its way into the store. */
+#include "base/encode.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "flow/order.h"
+#include "plug/connector/connector.h"
+
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+
+enum { CONNECTORS_MOST = 32 };
+
+static const Connector *
+connector_chosen(uint8_t byte)
+{
+    size_t count = 0;
+    while (count < CONNECTORS_MOST && connector_nth(count))
+        count++;
+    return connector_nth((uint8_t)(byte - '0') / 2 % count);
+}
+
+static void
+error_check(const GError *error)
+{
+    must(error && error->domain == POSTLUDE_ERROR && error->message[0]);
+    must(g_utf8_validate(error->message, -1, NULL));
+    must(error_row(error)->http < 500); /* the sender's mistake, never ours */
+}
+
+/* ---- read ------------------------------------------------------------------------------------- */
+
+static void
+texts_check(const Order *order)
+{
+    const Str texts[] = {order->foreign_id,
+                         order->name,
+                         order->email,
+                         order->phone,
+                         order->locale,
+                         order->currency,
+                         order->shipping_title,
+                         order->note,
+                         order->customer.foreign_id,
+                         order->customer.email,
+                         order->customer.guest_key,
+                         order->customer.first_name,
+                         order->customer.last_name,
+                         order->customer.phone};
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+        must(text_valid(texts[i]) && texts[i].len <= LIMIT_TEXT_BYTES + 32);
+    for (size_t i = 0; i < order->line_count; i++) {
+        const OrderLine *line = &order->lines[i];
+        must(text_valid(line->foreign_id) && text_valid(line->product_foreign_id));
+        must(text_valid(line->title) && text_valid(line->variant) && text_valid(line->sku));
+    }
+}
+
+static void
+order_check(Arena *arena, const Order *order, OrderNews *ret)
+{
+    must(order->foreign_id.len && order->name.len && order->currency.len == 3);
+    must(order->line_count <= LIMIT_ORDER_LINES && order->updated_at != 0);
+    must((unsigned)order->payment < PAYMENT_COUNT &&
+         (unsigned)order->fulfilment <= FULFILMENT_DONE);
+    for (size_t i = 0; i < order->line_count; i++)
+        must(order->lines[i].title.len && order->lines[i].quantity >= 0);
+    order_prepare(arena, order, STR("fuzz"), ret);
+    texts_check(ret->order);
+    must(text_valid(ret->ship_to) && text_valid(ret->bill_to));
+}
+
+static bool
+body_read(Arena *arena, const Connector *connector, Str topic, Str body, OrderNews *ret)
+{
+    g_autoptr(GError) error = NULL;
+    Facts facts = {.order_count = 77};
+    if (!connector->read(arena, topic, body, &facts, &error)) {
+        must(facts.order_count == 77); /* untouched */
+        error_check(error);
+        return false;
+    }
+    must(!error && !facts.declined.len == (facts.order_count > 0));
+    for (size_t i = 0; i < facts.order_count; i++)
+        order_check(arena, &facts.orders[i], ret);
+    return facts.order_count > 0;
+}
+
+static void
+read_try(Arena *arena, const Connector *connector, Str rest)
+{
+    Str topic = {0};
+    OrderNews first = {0}, second = {0};
+    str_split(&rest, '\n', &topic);
+    bool read = body_read(arena, connector, topic, rest, &first);
+    must(read == body_read(arena, connector, topic, rest, &second));
+    must(memcmp(first.hash, second.hash, sizeof first.hash) == 0);
+}
+
+/* ---- check ------------------------------------------------------------------------------------ */
+
+typedef struct Request {
+    Str headers;
+    Str body;
+    const char *signature; /* the right one, in place of what is sent; NULL: as it is sent */
+} Request;
+
+static Str
+header_get(const void *request, const char *name)
+{
+    const Request *self = request;
+    Str rest = self->headers, line, field;
+    if (self->signature && (strstr(name, "Hmac") || strstr(name, "Signature")))
+        return str_of(self->signature);
+    while (str_split(&rest, '\n', &line))
+        if (str_split(&line, ':', &field) && str_eq_nocase(field, name))
+            return str_trim(line);
+    return (Str){0};
+}
+
+static bool
+request_check(const Connector *connector, const ConnectorSecret *secret, const Request *request,
+              Envelope *ret)
+{
+    g_autoptr(GError) error = NULL;
+    PlugHeaders headers = {header_get, request};
+    if (connector->check(&headers, request->body, secret, ret, &error)) {
+        must(!error && (ret->ping || ret->topic.len));
+        return true;
+    }
+    error_check(error);
+    return false;
+}
+
+static void
+check_try(Arena *arena, const Connector *connector, Str rest)
+{
+    g_autoptr(HmacKey) key = hmac_key_new(DIGEST_SHA256, STR("hush"));
+    ConnectorSecret secret = {STR("hush"), key};
+    Request request = {.headers = rest};
+    Envelope envelope = {0};
+    size_t end = 0;
+    uint8_t tag[DIGEST_BYTES];
+    if (str_find(rest, STR("\n\n"), &end)) {
+        request.headers = str_sub(rest, 0, end);
+        request.body = str_sub(rest, end + 2, rest.len);
+    }
+    const char *right =
+        encode(arena, ENCODE_BASE64, (Str){(char *)tag, hmac_make(key, request.body, tag)});
+    /* Nobody who does not know the secret gets in, unless it is a ping. */
+    if (request_check(connector, &secret, &request, &envelope))
+        must(envelope.ping || str_find(request.headers, str_of(right), &end));
+    request.signature = right;
+    bool genuine = request_check(connector, &secret, &request, &envelope);
+    must(!genuine || !envelope.ping);
+    request.body = str_of(arena_format(arena, STR_FMT "!", STR_ARG(request.body)));
+    must(!request_check(connector, &secret, &request, &envelope));
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+    if (!len)
+        return 0;
+    g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
+    /* A copy of its own size, so that reading one byte behind it is found. */
+    g_autofree char *copy = g_memdup2(bytes + 1, len - 1);
+    Str rest = {copy ? copy : "", len - 1};
+    const Connector *connector = connector_chosen(bytes[0]);
+    if ((bytes[0] - '0') & 1)
+        check_try(arena, connector, rest);
+    else
+        read_try(arena, connector, rest);
+    return 0;
+}
