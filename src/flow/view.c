@@ -124,17 +124,25 @@ see(Arena *arena, const View *view, const void *row, const char *currency, const
         literal, sizeof(literal) - 1 \
     }
 
-#define TEXT(struct, member, help_)                                                             \
-    {                                                                                           \
-        .name = NAME(#member), .type = AS_TEXT, .offset = offsetof(struct, member), .optional = true, \
-        .help = help_                                                                           \
+#define TEXT(struct, member, help_)                                                 \
+    {                                                                               \
+        .name = NAME(#member), .type = AS_TEXT, .offset = offsetof(struct, member), \
+        .optional = true, .help = help_                                             \
     }
 
 static const Field address_fields[] = {
     TEXT(PostalAddress, name, "Whom it goes to"),
     TEXT(PostalAddress, company, "Company"),
-    TEXT(PostalAddress, line1, "Street and number"),
-    TEXT(PostalAddress, line2, "Floor, flat, care of"),
+    {.name = NAME("address1"),
+     .type = AS_TEXT,
+     .offset = offsetof(PostalAddress, line1),
+     .optional = true,
+     .help = "Street and number"},
+    {.name = NAME("address2"),
+     .type = AS_TEXT,
+     .offset = offsetof(PostalAddress, line2),
+     .optional = true,
+     .help = "Floor, flat, care of"},
     TEXT(PostalAddress, zip, "Postal code"),
     TEXT(PostalAddress, city, "Town"),
     TEXT(PostalAddress, province, "Province or state"),
@@ -172,7 +180,11 @@ static const Field line_fields[] = {
      .type = AS_TEXT,
      .offset = offsetof(OrderLine, title),
      .help = "As it was sold"},
-    TEXT(OrderLine, variant, "Size, colour and the like"),
+    {.name = NAME("variant_title"),
+     .type = AS_TEXT,
+     .offset = offsetof(OrderLine, variant),
+     .optional = true,
+     .help = "Size, colour and the like"},
     TEXT(OrderLine, sku, "The shop's number for it"),
     {.name = NAME("quantity"),
      .type = AS_INT,
@@ -277,30 +289,31 @@ order_quantity(const Seen *seen, Arena *arena)
     return liquid_int(quantity);
 }
 
-#define ORDER(member, type_, help_)                                                               \
-    {                                                                                             \
-        .name = NAME(#member), .type = type_, .offset = offsetof(OrderRow, order.member), .help = help_ \
+#define ORDER(name_, member, type_, help_)                                              \
+    {                                                                                   \
+        .name = NAME(name_), .type = type_, .offset = offsetof(OrderRow, order.member), \
+        .help = help_                                                                   \
     }
 
 static const Field order_fields[] = {
-    ORDER(name, AS_TEXT, "The order's number as people say it, #1001"),
+    ORDER("name", name, AS_TEXT, "The order's number as people say it, #1001"),
     {.name = NAME("email"),
      .type = AS_TEXT,
      .offset = offsetof(OrderRow, order.email),
      .optional = true,
      .help = "Where its mails go"},
-    ORDER(placed_at, AS_DATE, "When it was placed"),
+    ORDER("created_at", placed_at, AS_DATE, "When it was placed"),
     {.name = NAME("cancelled_at"),
      .type = AS_DATE,
      .offset = offsetof(OrderRow, order.cancelled_at),
      .optional = true,
      .help = "When it was cancelled"},
-    ORDER(subtotal, AS_MONEY, "Of the lines, after discounts"),
-    ORDER(shipping, AS_MONEY, "Shipping"),
-    ORDER(tax, AS_MONEY, "Tax, all kinds of it"),
-    ORDER(tax_included, AS_BOOL, "The prices hold the tax already"),
-    ORDER(discount, AS_MONEY, "All discounts"),
-    ORDER(total, AS_MONEY, "What the customer pays"),
+    ORDER("subtotal_price", subtotal, AS_MONEY, "Of the lines, after discounts"),
+    ORDER("shipping_price", shipping, AS_MONEY, "Shipping"),
+    ORDER("total_tax", tax, AS_MONEY, "Tax, all kinds of it"),
+    ORDER("taxes_included", tax_included, AS_BOOL, "The prices hold the tax already"),
+    ORDER("total_discounts", discount, AS_MONEY, "All discounts"),
+    ORDER("total_price", total, AS_MONEY, "What the customer pays"),
     {.name = NAME("shipping_title"),
      .type = AS_TEXT,
      .offset = offsetof(OrderRow, order.shipping_title),
@@ -326,20 +339,20 @@ static const Field order_fields[] = {
      .make = order_quantity,
      .made_type = LIQUID_TYPE_NUMBER,
      .help = "How many pieces in all"},
-    {.name = NAME("lines"),
+    {.name = NAME("line_items"),
      .type = AS_MADE,
      .make = order_lines,
      .made_type = LIQUID_TYPE_LIST,
      .view = &line_view,
      .help = "What was ordered"},
-    {.name = NAME("ship_to"),
+    {.name = NAME("shipping_address"),
      .type = AS_MADE,
      .make = order_ship_to,
      .made_type = LIQUID_TYPE_OBJECT,
      .view = &address_view,
      .optional = true,
      .help = "Where it goes"},
-    {.name = NAME("bill_to"),
+    {.name = NAME("billing_address"),
      .type = AS_MADE,
      .make = order_bill_to,
      .made_type = LIQUID_TYPE_OBJECT,

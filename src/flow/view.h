@@ -1,4 +1,4 @@
-/* view.h - how templates see our rows: order.total, order.lines[0].title, shop.name.
+/* view.h - how templates see our rows: order.total_price, order.line_items[0].title, shop.name.
  *
  * One table per noun says which names there are, of which type, and where they stand in the struct of
  * model.h. The same table answers a template that asks, and tells the check at save what there is; a row is
