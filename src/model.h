@@ -36,6 +36,7 @@ typedef struct PostalAddress {
     Str zip;
     Str city;
     Str province;
+    Str province_code; /* LA, ON: as it stands on a parcel */
     Str country;
     Str country_code; /* ISO 3166-1 alpha-2 */
     Str phone;

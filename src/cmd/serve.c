@@ -177,7 +177,11 @@ serve_open_rooms(Serve *serve, GError **error)
         .flow = serve->flow,
         .data = serve->home->data,
         .public_url = serve->public_url,
-        .shows_catcher = serve->dev || listen_is_loopback(serve_get(serve, CONFIG_SERVER_LISTEN)),
+        /* With a public address a proxy leads strangers to the loopback listener. */
+        .shows_catcher =
+            serve->dev || (listen_is_loopback(serve_get(serve, CONFIG_SERVER_LISTEN)) &&
+                           !*serve_get(serve, CONFIG_SERVER_PUBLIC_URL)),
+        .catcher_anywhere = serve->dev,
         .started_at = clock_monotonic(),
     };
     serve->pages = pages_new(error);

@@ -146,6 +146,12 @@ addresses_hide(Str text, char *to, size_t room)
     return i < text.len ? cut_word(to, len) : len;
 }
 
+void
+log_hide_addresses(Str text, char *to, size_t bytes)
+{
+    to[addresses_hide(text, to, bytes - 1)] = '\0';
+}
+
 /* ---- values ------------------------------------------------------------------------------ */
 
 static bool

@@ -38,6 +38,10 @@ void log_error(const char *what, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void
 log_failure(const char *what, const GError *error, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
+/* Copies a text with <address> in place of each mail address, NUL-terminated, at most `bytes` with it: for what
+ * others than the log show to strangers. */
+void log_hide_addresses(Str text, char *to, size_t bytes);
+
 /* Lines below this level are not written. At first LOG_LEVEL_INFO. */
 void log_set_level(LogLevel least);
 /* "debug", "info", "warn", "error"; false for another word. */

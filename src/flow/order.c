@@ -74,8 +74,9 @@ static const struct {
     {                                        \
 #name, offsetof(PostalAddress, name) \
     }
-    FIELD(name), FIELD(company),  FIELD(line1),   FIELD(line2),        FIELD(zip),
-    FIELD(city), FIELD(province), FIELD(country), FIELD(country_code), FIELD(phone),
+    FIELD(name),    FIELD(company),      FIELD(line1),    FIELD(line2),
+    FIELD(zip),     FIELD(city),         FIELD(province), FIELD(province_code),
+    FIELD(country), FIELD(country_code), FIELD(phone),
 #undef FIELD
 };
 

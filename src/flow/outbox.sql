@@ -48,4 +48,4 @@ SELECT count(*) FROM delivery WHERE shop = :shop AND cause = :message;
 
 -- name: outbox_due_any
 -- Is anything due now, whatever its lane? For test control, which works until nothing is.
-SELECT id FROM message WHERE shop = :shop AND state = 'ready' AND next_at <= :now LIMIT 1;
+SELECT id FROM message WHERE shop = :shop AND state = 'ready' AND lane >= 0 AND next_at <= :now LIMIT 1;

@@ -146,6 +146,7 @@ static const Field address_fields[] = {
     TEXT(PostalAddress, zip, "Postal code"),
     TEXT(PostalAddress, city, "Town"),
     TEXT(PostalAddress, province, "Province or state"),
+    TEXT(PostalAddress, province_code, "The same as a code, LA"),
     TEXT(PostalAddress, country, "Country, by name"),
     TEXT(PostalAddress, country_code, "Country, ISO 3166-1"),
     TEXT(PostalAddress, phone, "Telephone"),

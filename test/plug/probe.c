@@ -69,6 +69,7 @@ show_postal(Arena *arena, const char *stem, const PostalAddress *address)
                   {"zip", address->zip},
                   {"city", address->city},
                   {"province", address->province},
+                  {"province_code", address->province_code},
                   {"country", address->country},
                   {"country_code", address->country_code},
                   {"phone", address->phone}};

@@ -1,8 +1,9 @@
 /* catcher.c - /dev/mail: the mails that stay here, for whoever sets up a shop.
  *
  * Until a submission server is set every mail is caught; of a shop that is not live one sees what would have gone.
- * The pages hold customers' mails, so they are shown only to the machine itself: the listener is loopback, and a
- * request that came through a proxy is nobody's from here.
+ * The pages hold customers' mails, so they are shown only to the machine itself: the listener is loopback, no public
+ * address leads to it, and the browser asked for this machine by name (a page elsewhere cannot make a name of its own
+ * point here). A request that came through a proxy is nobody's from here.
  */
 #include "feature/feature.h"
 
@@ -35,11 +36,27 @@ host_is_address(Str host)
     return dotted && (host.at[0] == '[' || strspn(host.at, "0123456789.:") >= host.len);
 }
 
+/* localhost, 127.0.0.1 or [::1], with or without a port. */
+static bool
+host_is_here(Str host)
+{
+    static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
+    const char *colon = host.len ? memrchr(host.at, ':', host.len) : NULL;
+    if (colon && !str_ends(host, "]"))
+        host.len = (size_t)(colon - host.at);
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+        if (str_eq_nocase(host, names[i]))
+            return true;
+    return false;
+}
+
 static bool
 catcher_allow(const RouteCtx *ctx, GError **error)
 {
     static const char *const proxied[] = {"X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"};
-    bool allowed = route_app(ctx)->shows_catcher;
+    const App *app = route_app(ctx);
+    bool allowed = app->shows_catcher &&
+                   (app->catcher_anywhere || host_is_here(http_header(ctx->request, "Host")));
     allowed = allowed && host_is_address(http_header(ctx->request, "Host"));
     for (size_t i = 0; i < G_N_ELEMENTS(proxied); i++)
         allowed = allowed && !http_header(ctx->request, proxied[i]).at;

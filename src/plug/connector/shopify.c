@@ -75,6 +75,7 @@ address_read(Arena *arena, const Json *from)
         .zip = plug_text(arena, from, "zip"),
         .city = plug_text(arena, from, "city"),
         .province = plug_text(arena, from, "province"),
+        .province_code = plug_text(arena, from, "province_code"),
         .country = plug_text(arena, from, "country"),
         .country_code = plug_text(arena, from, "country_code"),
         .phone = plug_text(arena, from, "phone"),

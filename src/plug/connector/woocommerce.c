@@ -202,6 +202,7 @@ address_read(Arena *arena, const Json *from)
         .zip = plug_text(arena, from, "postcode"),
         .city = plug_text(arena, from, "city"),
         .province = plug_text(arena, from, "state"),
+        .province_code = plug_text(arena, from, "state"), /* Woo keeps codes where a country has them */
         .country = country,
         .country_code = country,
         .phone = plug_text(arena, from, "phone"),
