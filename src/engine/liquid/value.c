@@ -185,9 +185,11 @@ const LiquidValue *
 map_find(const LiquidMap *map, const LiquidName *name)
 {
     if (!map->index) {
-        for (const MapEntry *entry = map->list, *end = entry + map->count; entry < end; entry++)
+        for (size_t i = 0; i < map->count; i++) {
+            const MapEntry *entry = &map->list[i];
             if (entry->name.hash == name->hash && str_eq(entry->name.text, name->text))
                 return &entry->value;
+        }
         return NULL;
     }
     for (size_t at = name->hash & (map->index_room - 1); map->index[at];
