@@ -49,6 +49,10 @@ place_name(Place place)
         [STYLE] = "in a style",
         [SCRIPT] = "in a script",
     };
+    if (place.state == SCRIPT && place.js >= JS_DOUBLE && place.js <= JS_TEMPLATE)
+        return "inside quotes of a script";
+    if (place.state == STYLE && place.css != CSS_VALUE)
+        return "inside quotes or brackets of a style";
     return NAMES[place.state];
 }
 
@@ -176,6 +180,15 @@ place_output(Compiler *compiler, const Expr *expr, uint32_t at, Escape *ret)
     return fine;
 }
 
+bool
+place_keeps(Compiler *compiler, Str text)
+{
+    uint64_t before = compiler->place;
+    bool keeps = place_text(compiler, text) && compiler->place == before;
+    compiler->place = before;
+    return keeps;
+}
+
 /* ---- joining ------------------------------------------------------------------------------ */
 
 static bool
@@ -197,6 +210,12 @@ url_join(UrlPart left, UrlPart right)
     if (left == URL_SCHEME || right == URL_SCHEME)
         return URL_SCHEME;
     return URL_QUERY;
+}
+
+static bool
+between_tokens(Place place)
+{
+    return place.js == JS_VALUE || place.js == JS_AFTER_VALUE || place.js == JS_EITHER;
 }
 
 /* The place after either of two; false: there is none. */
@@ -222,8 +241,8 @@ places_join(Place left, Place right, Place *ret)
     same.js = right.js;
     ret->url = left.url;
     ret->js = JS_EITHER;
-    return left.state == SCRIPT && place_pack(same) == place_pack(right) &&
-           left.js <= JS_AFTER_VALUE && right.js <= JS_AFTER_VALUE;
+    return left.state == SCRIPT && place_pack(same) == place_pack(right) && between_tokens(left) &&
+           between_tokens(right);
 }
 
 static uint32_t
@@ -253,6 +272,15 @@ place_join(Compiler *compiler, uint64_t other, uint32_t at, const char *what)
                         "the page is %s (line %u)",
                         what, place_name(here), line_of(compiler, end), place_name(there),
                         line_of(compiler, at));
+}
+
+uint64_t
+place_loop_start(uint64_t packed)
+{
+    Place place = place_unpack(packed);
+    if (place.state == SCRIPT && between_tokens(place))
+        place.js = JS_EITHER;
+    return place_pack(place);
 }
 
 bool

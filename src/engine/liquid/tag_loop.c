@@ -104,7 +104,7 @@ for_markup(Compiler *compiler, const Piece *tag, Loop *loop)
 static bool
 loop_body(Compiler *compiler, Nodes *body, uint64_t before, const Piece *tag, Piece *ret_stop)
 {
-    compiler->place = before;
+    compiler->place = before = place_loop_start(before);
     if (!block_parse(compiler, body, ret_stop))
         return false;
     if (body->blank)
@@ -251,6 +251,26 @@ cycle_values(Compiler *compiler, Lexer *lexer, Cycle *cycle, const Expr *first)
     return expr_end(compiler, lexer);
 }
 
+/* {% cycle 'background:#fff', 'background:#eee' %}: in a style, words of the template's own are
+ * styles, not values. */
+static bool
+cycle_place(Compiler *compiler, const Piece *tag, Cycle *cycle)
+{
+    uint64_t before = compiler->place;
+    if (!place_output(compiler, cycle->values[0], tag_at(compiler, tag), &cycle->escape))
+        return false;
+    bool own = cycle->escape == ESCAPE_CSS;
+    uint64_t after = compiler->place;
+    compiler->place = before;
+    for (size_t i = 0; i < cycle->count && own; i++)
+        own = cycle->values[i]->kind == EXPR_CONST &&
+              place_keeps(compiler, liquid_text(cycle->values[i]->constant));
+    compiler->place = after;
+    if (own)
+        cycle->escape = ESCAPE_NONE;
+    return true;
+}
+
 bool
 tag_cycle(Compiler *compiler, const Piece *tag, Nodes *nodes)
 {
@@ -268,8 +288,7 @@ tag_cycle(Compiler *compiler, const Piece *tag, Nodes *nodes)
         return false;
     if (!cycle->group)
         cycle->group_key = cycle_key(compiler, cycle, tag);
-    if (compiler->liquid->options.html &&
-        !place_output(compiler, cycle->values[0], tag_at(compiler, tag), &cycle->escape))
+    if (compiler->liquid->options.html && !cycle_place(compiler, tag, cycle))
         return false;
     Node *node = nodes_add(compiler, nodes, NODE_CYCLE, tag_at(compiler, tag));
     node->cycle = cycle;
