@@ -181,7 +181,6 @@ serve_open_rooms(Serve *serve, GError **error)
         .shows_catcher =
             serve->dev || (listen_is_loopback(serve_get(serve, CONFIG_SERVER_LISTEN)) &&
                            !*serve_get(serve, CONFIG_SERVER_PUBLIC_URL)),
-        .catcher_anywhere = serve->dev,
         .started_at = clock_monotonic(),
     };
     serve->pages = pages_new(error);

@@ -26,7 +26,6 @@ typedef struct App {
     const char *data;       /* the data folder */
     const char *public_url; /* of the installation */
     bool shows_catcher;     /* /dev/mail may be looked at (from this machine) */
-    bool catcher_anywhere;  /* --dev: from other machines, too */
     int64_t started_at;
 } App;
 

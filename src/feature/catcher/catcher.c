@@ -36,27 +36,11 @@ host_is_address(Str host)
     return dotted && (host.at[0] == '[' || strspn(host.at, "0123456789.:") >= host.len);
 }
 
-/* localhost, 127.0.0.1 or [::1], with or without a port. */
-static bool
-host_is_here(Str host)
-{
-    static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
-    const char *colon = host.len ? memrchr(host.at, ':', host.len) : NULL;
-    if (colon && !str_ends(host, "]"))
-        host.len = (size_t)(colon - host.at);
-    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-        if (str_eq_nocase(host, names[i]))
-            return true;
-    return false;
-}
-
 static bool
 catcher_allow(const RouteCtx *ctx, GError **error)
 {
     static const char *const proxied[] = {"X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"};
-    const App *app = route_app(ctx);
-    bool allowed = app->shows_catcher &&
-                   (app->catcher_anywhere || host_is_here(http_header(ctx->request, "Host")));
+    bool allowed = route_app(ctx)->shows_catcher;
     allowed = allowed && host_is_address(http_header(ctx->request, "Host"));
     for (size_t i = 0; i < G_N_ELEMENTS(proxied); i++)
         allowed = allowed && !http_header(ctx->request, proxied[i]).at;
