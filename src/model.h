@@ -61,6 +61,8 @@ typedef struct OrderLine {
     Str variant;
     Str vendor;
     int64_t quantity;
+    /* As the buyer saw them: with tax if the order's tax_included. price * quantity - discount is what was charged for
+     * the line, to the cent: where a price is a share of a sum, what the division leaves over is in discount. */
     int64_t price;    /* of one */
     int64_t discount; /* on the whole line */
     bool ships;       /* goes into a parcel; a service or a download does not */
@@ -82,12 +84,12 @@ typedef struct Order {
     Str email;
     Str phone;
     Str locale;
-    Str currency; /* of all amounts of the order and its lines */
-    int64_t subtotal;
-    int64_t shipping;
-    int64_t tax;
-    int64_t discount;
-    int64_t total;
+    Str currency;      /* of all amounts of the order and its lines */
+    int64_t subtotal;  /* of the lines, after discounts; with tax if tax_included */
+    int64_t shipping;  /* with tax if tax_included */
+    int64_t tax;       /* all of it, also where it is in the prices */
+    int64_t discount;  /* all of it; for showing, it is taken off already */
+    int64_t total;     /* what the buyer pays, refunds not taken off */
     bool tax_included; /* the prices of the lines hold the tax */
     Str shipping_title;
     Payment payment;

@@ -1,5 +1,7 @@
-/* connector.c - the list of connectors. */
+/* connector.c - the list of connectors, and what they share. */
 #include "plug/connector/connector.h"
+
+#include "base/encode.h"
 
 #define ROW(name) extern const Connector connector_##name;
 #include "plug/connector/connectors.def"
@@ -24,4 +26,13 @@ const Connector *
 connector_nth(size_t n)
 {
     return n < G_N_ELEMENTS(connectors) ? connectors[n] : NULL;
+}
+
+bool
+connector_signed(const ConnectorSecret *secret, Str body, Str letters)
+{
+    uint8_t tag[DIGEST_BYTES];
+    size_t tag_bytes = 0;
+    return decode_to(ENCODE_BASE64, letters, sizeof tag, tag, &tag_bytes) &&
+           hmac_check(secret->sha256, body, (Str){(const char *)tag, tag_bytes});
 }

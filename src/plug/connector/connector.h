@@ -4,12 +4,7 @@
  * socket, no clock, no store. flow/inbox.c keeps the raw bytes before anything else happens, calls
  * read() later, and derives events from the difference to what was known.
  *
- * To add one:
- *   1. src/plug/connector/NAME.c with `const Connector connector_NAME`, last in the file
- *   2. ROW(NAME) in connectors.def (this also builds it)
- *   3. recorded deliveries in test/plug/connector/NAME/: CASE.json, with its topic in CASE.topic, and
- *      CASE.out, what we read from it (`./dev test plug` writes the first draft of a missing .out and
- *      fails, so that you read it before you keep it)
+ * To add one: HACKING.md, recipe "A connector".
  */
 #pragma once
 
@@ -20,7 +15,9 @@
 /* What the envelope of a delivery says. Borrowed from the request. */
 typedef struct Envelope {
     Str topic; /* the sender's name for what happened */
-    Str delivery; /* the sender's id of this delivery; empty if it has none (then the content's hash serves) */
+    /* The sender's id of this delivery: the same when it is repeated, never that of another one. Empty if it has
+     * none that keeps to this (WooCommerce's has not): then the hash of the body serves. */
+    Str delivery;
     /* The sender only tries whether somebody answers: it gets its yes, nothing is kept. The one thing
      * that may go unsigned. */
     bool ping;
@@ -45,9 +42,14 @@ typedef struct Connector {
                   Envelope *ret, GError **error);
 
     /* Reads the body. The result lives in the arena or borrows from body. Fails with ERR_JSON,
-     * ERR_ENCODING or ERR_INPUT, naming the place; *ret is untouched then. */
+     * ERR_ENCODING, ERR_INPUT or ERR_TOO_BIG, naming the place; *ret is untouched then, and the delivery is
+     * kept as unread. What is no order yet (nobody has paid, a draft) is declined: the first that is told of an
+     * order makes its buyer a mail. What tells half an order (some fields chosen) fails: it would empty ours. */
     bool (*read)(Arena *arena, Str topic, Str body, Facts *ret, GError **error);
 } Connector;
+
+/* True if the letters are the base64 of the body's HMAC-SHA256, as most shop systems sign; constant time. */
+bool connector_signed(const ConnectorSecret *secret, Str body, Str letters);
 
 const Connector *connector_find(Str name); /* NULL if there is none */
 const Connector *connector_nth(size_t n);  /* NULL behind the last */

@@ -4,7 +4,6 @@
  * order each time. So every orders/ topic is read in the same way, and what happened is found out later
  * by comparing. https://shopify.dev/docs/api/webhooks
  */
-#include "base/encode.h"
 #include "base/limits.h"
 #include "base/money.h"
 #include "plug/connector/connector.h"
@@ -34,12 +33,9 @@ shopify_check(const PlugHeaders *headers, Str body, const ConnectorSecret *secre
               GError **error)
 {
     Str sent = plug_header(headers, "X-Shopify-Hmac-SHA256");
-    uint8_t tag[DIGEST_BYTES];
-    size_t tag_bytes = 0;
     if (!sent.len)
         return fail(error, ERR_AUTH, "the header X-Shopify-Hmac-SHA256 is missing");
-    if (!decode_to(ENCODE_BASE64, sent, sizeof tag, tag, &tag_bytes) ||
-        !hmac_check(secret->sha256, body, (Str){(const char *)tag, tag_bytes}))
+    if (!connector_signed(secret, body, sent))
         return fail(error, ERR_AUTH,
                     "the signature does not fit: shopify.secret is not the secret of the app that "
                     "sent this, or a proxy changed the body");

@@ -11,7 +11,6 @@
  *
  * https://woocommerce.github.io/woocommerce-rest-api-docs/#order-properties
  */
-#include "base/encode.h"
 #include "base/limits.h"
 #include "base/money.h"
 #include "plug/connector/connector.h"
@@ -25,26 +24,24 @@ static const struct {
     const char *theirs;
     Fulfilment fulfilment;
     bool cancelled;
-    const char *declined;
+    const char *unpaid; /* declined with these words until something was paid */
+    const char *never;  /* declined in any case */
 } statuses[] = {
-    {"processing", FULFILMENT_NONE, false, NULL},
-    {"on-hold", FULFILMENT_NONE, false, NULL},
-    {"completed", FULFILMENT_DONE, false, NULL},
-    {"refunded", FULFILMENT_NONE, false, NULL},
-    {"cancelled", FULFILMENT_NONE, true, NULL},
-    /* Of the plugin Advanced Shipment Tracking, which more shops have than any other of its kind. */
-    {"shipped", FULFILMENT_DONE, false, NULL},
-    {"delivered", FULFILMENT_DONE, false, NULL},
-    {"partial-shipped", FULFILMENT_PARTIAL, false, NULL},
-    /* Not an order yet, or no longer. */
-    {"pending", FULFILMENT_NONE, false,
-     "the buyer has not paid yet; it counts as an order from then on"},
-    {"failed", FULFILMENT_NONE, false,
-     "the payment failed; it counts as an order once it succeeds"},
-    {"checkout-draft", FULFILMENT_NONE, false, "the buyer is still at the checkout"},
-    {"auto-draft", FULFILMENT_NONE, false, "it is a draft"},
-    {"draft", FULFILMENT_NONE, false, "it is a draft"},
-    {"trash", FULFILMENT_NONE, false, "it is in the bin"},
+    {"processing"},
+    {"on-hold"},
+    {"refunded"},
+    {"cancelled", .cancelled = true},
+    {"completed", FULFILMENT_DONE},
+    /* Of the plugin Advanced Shipment Tracking. */
+    {"shipped", FULFILMENT_DONE},
+    {"delivered", FULFILMENT_DONE},
+    {"partial-shipped", FULFILMENT_PARTIAL},
+    {"pending", .unpaid = "the buyer has not paid yet; it counts as an order from then on"},
+    {"failed", .unpaid = "the payment failed; it counts as an order once it succeeds"},
+    {"checkout-draft", .never = "the buyer is still at the checkout"},
+    {"auto-draft", .never = "it is a draft"},
+    {"draft", .never = "it is a draft"},
+    {"trash", .never = "it is in the bin: what is known of it stays"},
 };
 
 /* ---- envelope ----------------------------------------------------------------------------------- */
@@ -67,16 +64,13 @@ woocommerce_check(const PlugHeaders *headers, Str body, const ConnectorSecret *s
                   Envelope *ret, GError **error)
 {
     Str sent = plug_header(headers, "X-WC-Webhook-Signature");
-    uint8_t tag[DIGEST_BYTES];
-    size_t tag_bytes = 0;
     if (!sent.len && ping_is(body)) {
         *ret = (Envelope){.ping = true};
         return true;
     }
     if (!sent.len)
         return fail(error, ERR_AUTH, "the header X-WC-Webhook-Signature is missing");
-    if (!decode_to(ENCODE_BASE64, sent, sizeof tag, tag, &tag_bytes) ||
-        !hmac_check(secret->sha256, body, (Str){(const char *)tag, tag_bytes}))
+    if (!connector_signed(secret, body, sent))
         return fail(error, ERR_AUTH,
                     "the signature does not fit: woocommerce.secret is not the secret of the "
                     "webhook that sent this, or a proxy changed the body");
@@ -187,12 +181,12 @@ shown_at(Arena *arena, const Json *object, const char *const keys[2], const Orde
     return true;
 }
 
-/* The country is told by its code alone; that is better than none where an address is shown. */
+/* Country and province are told by their codes alone; those are better than none where an address is shown. */
 static PostalAddress
 address_read(Arena *arena, const Json *from)
 {
     Str first = plug_text(arena, from, "first_name"), last = plug_text(arena, from, "last_name");
-    Str country = plug_text(arena, from, "country");
+    Str country = plug_text(arena, from, "country"), state = plug_text(arena, from, "state");
     return (PostalAddress){
         .name = str_trim(
             str_of(arena_format(arena, STR_FMT " " STR_FMT, STR_ARG(first), STR_ARG(last)))),
@@ -201,8 +195,8 @@ address_read(Arena *arena, const Json *from)
         .line2 = plug_text(arena, from, "address_2"),
         .zip = plug_text(arena, from, "postcode"),
         .city = plug_text(arena, from, "city"),
-        .province = plug_text(arena, from, "state"),
-        .province_code = plug_text(arena, from, "state"), /* Woo keeps codes where a country has them */
+        .province = state,
+        .province_code = state,
         .country = country,
         .country_code = country,
         .phone = plug_text(arena, from, "phone"),
@@ -289,8 +283,6 @@ line_read(Arena *arena, const Json *from, const Order *order, OrderLine *ret, GE
         .product_foreign_id = id_at(arena, from, "product_id"),
         .sku = plug_text(arena, from, "sku"),
         .quantity = 1,
-        /* Nothing says which line is a download; an order of nothing else has no shipping. */
-        .ships = order->shipping_title.len > 0,
     };
     line_name(arena, from, &line);
     if (!line.title.len)
@@ -329,6 +321,8 @@ lines_read(Arena *arena, const Json *from, Order *order, GError **error)
     if (count > LIMIT_ORDER_LINES)
         return fail(error, ERR_TOO_BIG, "line_items: %zu lines; at most %d are taken", count,
                     LIMIT_ORDER_LINES);
+    /* Nothing says which line is a download; an order of nothing else has no shipping. */
+    bool ships = json_len(json_get(from, "shipping_lines")) > 0;
     OrderLine *lines = arena_new_of(arena, OrderLine, count);
     for (size_t i = 0; i < count; i++) {
         bool fee = i >= item_count;
@@ -336,6 +330,7 @@ lines_read(Arena *arena, const Json *from, Order *order, GError **error)
         if (!(fee ? fee_read : line_read)(arena, json_nth(fee ? fees : items, place), order,
                                           &lines[i], error))
             return fail_at(error, "%s/%zu", fee ? "fee_lines" : "line_items", place);
+        lines[i].ships = ships && !fee;
     }
     order->lines = lines;
     order->line_count = count;
@@ -386,35 +381,35 @@ moments_read(Arena *arena, const Json *from, Order *order, GError **error)
     return true;
 }
 
+/* Sets what the status says. *ret_declined stays empty when it is an order to learn. */
 static bool
-payment_read(Arena *arena, const Json *from, Order *order, GError **error)
-{
-    int64_t paid_at = 0;
-    if (!plug_moment(arena, from, "date_paid_gmt", &paid_at, error))
-        return false;
-    order->payment = paid_at               ? PAYMENT_PAID
-                     : order->cancelled_at ? PAYMENT_VOIDED
-                                           : PAYMENT_PENDING;
-    if (json_len(json_get(from, "refunds")))
-        order->payment = PAYMENT_PARTLY_REFUNDED;
-    if (str_is(plug_text(arena, from, "status"), "refunded"))
-        order->payment = PAYMENT_REFUNDED;
-    return true;
-}
-
-/* Sets what the status says; *ret_declined stays empty when it is an order to learn. */
-static void
-status_read(Arena *arena, const Json *from, Order *order, Str *ret_declined)
+status_read(Arena *arena, const Json *from, Order *order, Str *ret_declined, GError **error)
 {
     Str status = plug_text(arena, from, "status");
+    int64_t paid_at = 0;
+    if (!status.len)
+        return fail(error, ERR_INPUT, "status is missing: this is no whole order");
+    if (!plug_moment(arena, from, "date_paid_gmt", &paid_at, error))
+        return false;
     for (size_t i = 0; i < G_N_ELEMENTS(statuses); i++) {
         if (!str_is(status, statuses[i].theirs))
             continue;
         order->fulfilment = statuses[i].fulfilment;
         /* The moment itself is not told; the change to this status is the last one at first. */
         order->cancelled_at = statuses[i].cancelled ? order->updated_at : 0;
-        *ret_declined = str_of(statuses[i].declined);
+        *ret_declined =
+            str_of(paid_at || statuses[i].never ? statuses[i].never : statuses[i].unpaid);
     }
+    order->payment = paid_at               ? PAYMENT_PAID
+                     : order->cancelled_at ? PAYMENT_VOIDED
+                                           : PAYMENT_PENDING;
+    if (str_is(status, "failed"))
+        order->payment = PAYMENT_VOIDED; /* paid once, and the bank took it back */
+    if (json_len(json_get(from, "refunds")))
+        order->payment = PAYMENT_PARTLY_REFUNDED;
+    if (str_is(status, "refunded"))
+        order->payment = PAYMENT_REFUNDED;
+    return true;
 }
 
 static Customer
@@ -454,9 +449,9 @@ order_read(Arena *arena, const Json *from, Order *ret, Str *ret_declined, GError
         return fail(error, ERR_INPUT, "currency is missing or no ISO 4217 code");
     if (!moments_read(arena, from, &order, error))
         return false;
-    status_read(arena, from, &order, &declined);
-    if (!payment_read(arena, from, &order, error) || !amounts_read(arena, from, &order, error) ||
-        !lines_read(arena, from, &order, error) || !subtotal_sum(&order, error))
+    if (!status_read(arena, from, &order, &declined, error) ||
+        !amounts_read(arena, from, &order, error) || !lines_read(arena, from, &order, error) ||
+        !subtotal_sum(&order, error))
         return false;
     order.customer = customer_read(arena, from, &order);
     *ret = order;
