@@ -98,6 +98,37 @@ outbox_take_back(Outbox *outbox)
     return claims || settles;
 }
 
+/* Closes the senders that no shop has any more, once nothing of theirs is in hand: their connections, their
+ * passwords in memory and their troubles go with them. */
+static void
+outbox_retire_senders(Outbox *outbox)
+{
+    ShopBook *shops = flow_shops(outbox->flow);
+    int64_t version = shopbook_version(shops);
+    if (version == outbox->book_version)
+        return;
+    g_autoptr(GHashTable) keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (size_t n = 0;; n++) {
+        g_autoptr(ShopHold) shop = shopbook_nth(shops, n);
+        if (!shop)
+            break;
+        g_hash_table_add(keys, sender_key(outbox->options, shop));
+    }
+    bool busy = false;
+    for (guint i = outbox->senders->len; i > 0; i--) {
+        Sender *sender = outbox->senders->pdata[i - 1];
+        if (g_hash_table_contains(keys, sender->key))
+            continue;
+        busy |= sender->claims > 0;
+        if (sender->claims > 0)
+            continue;
+        smtp_pool_close(sender->pool);
+        g_ptr_array_remove_index(outbox->senders, i - 1);
+    }
+    if (!busy)
+        outbox->book_version = version;
+}
+
 /* What keeps mail from leaving, for the health page: the first sender in trouble. */
 static void
 outbox_note_trouble(Outbox *outbox)
@@ -126,6 +157,7 @@ outbox_turn(Outbox *outbox, int wait_ms, bool *ret_moved, GError **error)
 {
     bool moved = outbox_take_back(outbox);
     bool ok = true;
+    outbox_retire_senders(outbox);
     outbox_note_trouble(outbox);
     if (!outbox->draining && clock_monotonic() >= outbox->retry_at)
         ok = outbox_claim(outbox, &moved, error);

@@ -127,6 +127,8 @@ claim_new(Outbox *outbox, const ShopEntry *shop, Sender *sender, size_t room)
     claim->outbox = outbox;
     claim->shop = shop;
     claim->sender = sender;
+    if (sender)
+        sender->claims++;
     claim->arena = arena_new(CLAIM_ARENA_BYTES);
     claim->rows = arena_new_of(claim->arena, ClaimRow, room);
     claim->task = (StoreTask){.run = claim_run, .done = claim_done, .arg = claim};
@@ -140,6 +142,8 @@ claim_free(Claim *claim)
         g_hash_table_remove(claim->outbox->in_hand, &claim->rows[i].id);
         g_free(claim->rows[i].words);
     }
+    if (claim->sender)
+        claim->sender->claims--;
     shop_unref(claim->shop);
     arena_free(claim->arena);
     g_free(claim);

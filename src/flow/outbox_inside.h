@@ -73,9 +73,10 @@ struct Outbox {
     Store *store;
     const FlowOptions *options;
     SmtpLoop *loop;
-    GPtrArray *senders;  /* Sender */
-    GHashTable *in_hand; /* message ids that are being claimed or in flight: a set */
-    GPtrArray *answered; /* ClaimRow: of this turn */
+    GPtrArray *senders;   /* Sender */
+    int64_t book_version; /* of the shops, when the senders were last looked through */
+    GHashTable *in_hand;  /* message ids that are being claimed or in flight: a set */
+    GPtrArray *answered;  /* ClaimRow: of this turn */
     size_t claims_under_way, settles_under_way;
     size_t catching; /* mails whose claim for the catcher is under way */
     int64_t last_shop

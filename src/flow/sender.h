@@ -28,6 +28,7 @@ typedef struct Sender {
     SmtpPool *pool; /* the loop's */
     Rate rate;
     RateRules rules;
+    size_t claims;   /* that hold it: not settled yet */
     size_t claiming; /* mails whose claim is on its way to the store */
     bool rate_dirty; /* learned something that is not in its row yet */
     char *words;     /* what it said last time it slowed us */

@@ -9,6 +9,7 @@
 #include "engine/clock.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 struct ShopBook {
@@ -16,6 +17,7 @@ struct ShopBook {
     SealKey columns;
     pthread_rwlock_t lock; /* of the array */
     GPtrArray *entries;    /* ShopEntry, sorted by id */
+    _Atomic int64_t version;
 };
 
 /* ---- entries --------------------------------------------------------------------------------------- */
@@ -203,9 +205,16 @@ shopbook_load(ShopBook *book, GError **error)
         book->entries = fresh;
         fresh = old;
         pthread_rwlock_unlock(&book->lock);
+        atomic_fetch_add(&book->version, 1);
     }
     g_ptr_array_unref(fresh);
     return ok;
+}
+
+int64_t
+shopbook_version(ShopBook *book)
+{
+    return atomic_load(&book->version);
 }
 
 const ShopEntry *

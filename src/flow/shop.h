@@ -44,6 +44,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ShopBook, shopbook_free)
 /* Reads the shops again; entries whose version is the same stay. */
 bool shopbook_load(ShopBook *book, GError **error);
 
+/* Counts the times it was read: for those who keep what they made from settings. */
+int64_t shopbook_version(ShopBook *book);
+
 /* The present version of a shop, or NULL. Give it back with shop_unref. */
 const ShopEntry *shopbook_find(ShopBook *book, Str slug);
 const ShopEntry *shopbook_get(ShopBook *book, int64_t shop);
