@@ -109,7 +109,7 @@ def run(steps, stop_at, program=None):
                 if died or not stop_at:
                     raise
                 died, scene.stop_at = True, 0
-                flow.play_step(scene, step)
+                _again(scene, step)
         scene.end()
         ending = Ending(scene, died)
         flow.finish(scene, acts[-1])
@@ -118,6 +118,16 @@ def run(steps, stop_at, program=None):
         raise FlowError(f"{step.text}\n    {error}", step.place) from None
     finally:
         scene.close()
+
+
+def _again(scene, step):
+    """Whoever was at the command line reads that the server died, and tries again; a verb may have done its work
+    before, and then may say so. A webhook and `work` have no such excuse."""
+    try:
+        flow.play_step(scene, step)
+    except FlowError:
+        if not step.text.startswith("verb"):
+            raise
 
 
 def _calm(place, ms):

@@ -190,6 +190,7 @@ class Server:
         self._hang_up()
         if self.process is None:
             return
+        _freeze(self.process.pid)  # so that it does not start another worker meanwhile
         pids = [self.process.pid, *descendants(self.process.pid)]
         for pid in pids:
             _signal(pid)
@@ -335,9 +336,24 @@ def _signal(pid):
         pass
 
 
-def _exists(pid):
+def _freeze(pid):
+    """Stops a process where it is, and waits until it stands."""
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        os.kill(pid, signal.SIGSTOP)
+    except ProcessLookupError:
+        return
+    deadline = time.monotonic() + STOP_SECONDS
+    while _state(pid) not in ("T", "t", "Z", "") and time.monotonic() < deadline:
+        time.sleep(0.001)
+
+
+def _state(pid):
+    """The kernel's letter for what a process does; "" when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
-        return False
-    return state != "Z"
+        return ""
+
+
+def _exists(pid):
+    return _state(pid) not in ("Z", "")
