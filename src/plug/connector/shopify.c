@@ -99,6 +99,25 @@ customer_read(Arena *arena, const Json *order)
     return customer;
 }
 
+/* Every discount is allocated to lines, one of a code or of the whole order too; total_discount holds only those
+ * that were shown beside the line, and is all there is in orders of old. */
+static bool
+line_discount(Arena *arena, const Json *from, const char *currency, int64_t *ret, GError **error)
+{
+    const Json *list = json_get(from, "discount_allocations");
+    int64_t sum = 0, amount = 0;
+    if (!json_len(list))
+        return plug_amount(arena, from, "total_discount", currency, ret, error);
+    for (size_t i = 0; i < json_len(list); i++) {
+        if (!plug_amount(arena, json_nth(list, i), "amount", currency, &amount, error))
+            return fail_at(error, "discount_allocations/%zu", i);
+        if (__builtin_add_overflow(sum, amount, &sum))
+            return fail(error, ERR_INPUT, "discount_allocations: the sum is too large");
+    }
+    *ret = sum;
+    return true;
+}
+
 static bool
 line_read(Arena *arena, const Json *from, const char *currency, OrderLine *ret, GError **error)
 {
@@ -119,7 +138,7 @@ line_read(Arena *arena, const Json *from, const char *currency, OrderLine *ret, 
     if (!line.title.len)
         return fail(error, ERR_INPUT, "title is missing");
     if (!plug_amount(arena, from, "price", currency, &line.price, error) ||
-        !plug_amount(arena, from, "total_discount", currency, &line.discount, error))
+        !line_discount(arena, from, currency, &line.discount, error))
         return false;
     *ret = line;
     return true;
