@@ -48,6 +48,7 @@ def ours_run(figures, phase, seconds, rate, keep):
     figures.add(f"{phase}_digested", "ours", mails / report["seconds"], "mails/s")
     figures.add(f"{phase}_drain", "ours", drained - end, "s")
     figures.add(f"{phase}_memory", "ours", watch.peak() / 1e6, "MB")
+    figures.add(f"{phase}_cpu", "ours", 1e6 * cpu / report["ok"], "us of processor an order")
     figures.note(
         phase=phase,
         side="ours",
@@ -79,10 +80,12 @@ def peer_run(figures, phase, seconds, name, keep):
     with scratch(keep) as folder, FastifyIntake(folder, group=name == "fastify_grouped") as peer:
         with PssWatch(peer) as watch:
             report = Orders().post_for(peer.port, seconds, PEER_PER_SECOND)
+            cpu = cpu_seconds(peer.pids())
         peer.counts_check(report["ok"])
     figures.add(phase, name, report["rate"], "orders/s")
     latency_add(figures, phase, name, report)
     figures.add(f"{phase}_memory", name, watch.peak() / 1e6, "MB")
+    figures.add(f"{phase}_cpu", name, 1e6 * cpu / report["ok"], "us of processor an order")
     figures.note(phase=phase, side=name, report=report)
 
 

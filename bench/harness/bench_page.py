@@ -41,11 +41,16 @@ def pages_save(ours, paths, root):
     return total
 
 
-def side_add(figures, side, report):
+def side_run(figures, side, server, paths, seconds):
+    before = cpu_seconds(server.pids())
+    report = pages_get(server.port, paths, seconds)
+    cpu = cpu_seconds(server.pids()) - before
     figures.add("requests", side, report["rate"], "requests/s")
     figures.add("p50", side, report["p50_us"] / 1000, "ms")
     figures.add("p99", side, report["p99_us"] / 1000, "ms")
+    figures.add("cpu", side, 1e6 * cpu / report["ok"], "us of processor a page")
     figures.note(side=side, report=report)
+    return report
 
 
 def bytes_check(ours, theirs):
@@ -69,15 +74,6 @@ def run(figures, options):
         figures.add("page", "bytes", pages_save(ours, paths, folder / "root") / count, "bytes")
         with NginxPages(folder, folder / "root") as nginx:
             for _ in range(options.runs):
-                before = cpu_seconds(ours.pids())
-                mine = pages_get(ours.port, folder / "paths", seconds)
-                figures.add(
-                    "cpu",
-                    "ours",
-                    1e6 * (cpu_seconds(ours.pids()) - before) / mine["ok"],
-                    "us of processor a page",
-                )
-                theirs = pages_get(nginx.port, folder / "paths", seconds)
+                mine = side_run(figures, "ours", ours, folder / "paths", seconds)
+                theirs = side_run(figures, "nginx", nginx, folder / "paths", seconds)
                 bytes_check(mine, theirs)
-                side_add(figures, "ours", mine)
-                side_add(figures, "nginx", theirs)

@@ -58,14 +58,17 @@ def peer_run(figures, options, signing, count):
         with sink_new(options, folder) as sink, BullmqPipeline(
             folder, sink.port, options.redis_fsync, options.workers, key
         ) as peer:
+            before = cpu_seconds(peer.pids())
             with PssWatch(peer) as watch:
                 posting = Posting(Orders().command(peer.port, count))
                 ended = mails_wait(sink, count, [peer.check, posting.check])
                 report = posting.result()
+            cpu = cpu_seconds(peer.pids()) - before
             mails_check(sink, count)
             peer.counts_check()
     seconds = ended - report["start_ns"] / 1e9
     figures.add(signing, name, count / seconds, "orders/s")
+    figures.add(f"{signing}_cpu", name, 1e6 * cpu / count, "us of processor an order")
     figures.add(f"{signing}_memory", name, watch.peak() / 1e6, "MB")
     figures.note(
         side=name,
