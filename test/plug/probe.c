@@ -62,16 +62,11 @@ show_postal(Arena *arena, const char *stem, const PostalAddress *address)
     const struct {
         const char *name;
         Str text;
-    } fields[] = {{"name", address->name},
-                  {"company", address->company},
-                  {"line1", address->line1},
-                  {"line2", address->line2},
-                  {"zip", address->zip},
-                  {"city", address->city},
-                  {"province", address->province},
-                  {"province_code", address->province_code},
-                  {"country", address->country},
-                  {"country_code", address->country_code},
+    } fields[] = {{"name", address->name},         {"company", address->company},
+                  {"line1", address->line1},       {"line2", address->line2},
+                  {"zip", address->zip},           {"city", address->city},
+                  {"province", address->province}, {"province_code", address->province_code},
+                  {"country", address->country},   {"country_code", address->country_code},
                   {"phone", address->phone}};
     for (size_t i = 0; i < G_N_ELEMENTS(fields); i++)
         show_text(arena, arena_format(arena, "%s.%s", stem, fields[i].name), fields[i].text);
