@@ -15,6 +15,7 @@
 #include "engine/id.h"
 #include "engine/log.h"
 #include "flow/inbox.h"
+#include "flow/mend.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -47,6 +48,7 @@ struct Flow {
     Words *words;
     Outbox *outbox;
     StageState stages[STAGES];
+    Mend mend;      /* the flow's thread */
     int64_t taking; /* the row that a stage's take() looks at; the flow's thread */
 
     pthread_t thread, outbox_thread;
@@ -289,6 +291,17 @@ flow_pause(Flow *flow)
     return pause;
 }
 
+/* Looks at the clock: what it left in the future when it jumped back is brought back. */
+static bool
+flow_mend(Flow *flow, GError **error)
+{
+    int64_t now = clock_now();
+    if (mend_is_due(&flow->mend, now))
+        return mend_clock(flow->options.store, &flow->mend, error);
+    flow->mend.newest_at = MAX(flow->mend.newest_at, now);
+    return true;
+}
+
 static void *
 flow_main(void *arg)
 {
@@ -296,6 +309,9 @@ flow_main(void *arg)
     pthread_setname_np(pthread_self(), "flow");
     while (!atomic_load(&flow->stop)) {
         bool moved, under_way;
+        g_autoptr(GError) error = NULL;
+        if (!flow_mend(flow, &error))
+            log_failure("flow.mend_failed", error, "");
         flow_round(flow, &moved, &under_way);
         if (!moved)
             flow_sleep(flow, under_way ? SLEEP_MOST_MS : flow_pause(flow));
@@ -335,6 +351,8 @@ flow_work(Flow *flow, int64_t *ret_turns, GError **error)
 {
     must(flow->options.manual);
     int64_t turns = 0;
+    if (!flow_mend(flow, error))
+        return false;
     for (bool busy = true; busy; turns++) {
         bool moved, under_way, sent = false;
         flow_round(flow, &moved, &under_way);
@@ -367,6 +385,8 @@ flow_floor_ids(Flow *flow, GError **error)
         int64_t id = 0;
         ok = db_int(db, greatest[i], NULL, &id, error);
         id_floor(id);
+        if (id)
+            flow->mend.newest_at = MAX(flow->mend.newest_at, id_at(id));
     }
     store_reader_return(flow->options.store, db);
     return ok;
@@ -414,7 +434,7 @@ flow_new(const FlowOptions *options, GError **error)
     flow->words = flow->journeys ? words_new(error) : NULL;
     flow->outbox = flow->words ? outbox_new(flow, error) : NULL;
     if (!flow->outbox || !flow_floor_ids(flow, error) || !flow_put_suspect_aside(flow, error) ||
-        !outbox_recover(options->store, error))
+        !outbox_recover(options->store, error) || !flow_mend(flow, error))
         return NULL;
     return g_steal_pointer(&flow);
 }

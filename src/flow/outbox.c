@@ -14,6 +14,8 @@ outbox_is_catcher(const FlowOptions *options, const ShopEntry *shop)
     return sender_url(options, shop).len == 0;
 }
 
+enum { AT_ONCE = 2 }; /* attempts that a stop may interrupt before the message has to wait */
+
 /* ---- after a start ---------------------------------------------------------------------------------------- */
 
 typedef struct Interrupted {
@@ -21,6 +23,7 @@ typedef struct Interrupted {
     int64_t shop;
     int64_t message;
     int64_t at; /* when it was claimed: the message was due by then, and is due at once again */
+    int64_t attempts; /* before this one */
     MessageClass class;
 } Interrupted;
 
@@ -29,6 +32,8 @@ interrupted_settle(Db *db, const Interrupted *one, int64_t now, GError **error)
 {
     static const char words[] = "The program stopped before the server's answer was kept.";
     bool again = one->class != CLASS_MARKETING;
+    /* A mail that stops the program each time it leaves must not be sent in a circle. */
+    int64_t pause = one->attempts < AT_ONCE ? 0 : outbox_wait_after(one->attempts);
     return db_run(db, Q_delivery_finish,
                   BINDS(bind_cstr("state", "unknown"), bind_null("code"), bind_null("enhanced"),
                         bind_cstr("words", words), bind_int("finished_at", now),
@@ -36,7 +41,7 @@ interrupted_settle(Db *db, const Interrupted *one, int64_t now, GError **error)
                   NULL, error) &&
            db_run(db, Q_outbox_settle,
                   BINDS(bind_cstr("state", again ? "ready" : "unknown"), bind_null("reason"),
-                        bind_cstr("words", words), bind_int("next_at", one->at),
+                        bind_cstr("words", words), bind_int("next_at", one->at + pause),
                         bind_int("counts", 1), bind_int("shop", one->shop),
                         bind_int("id", one->message)),
                   NULL, error);
@@ -57,6 +62,7 @@ recover_job(Db *db, void *arg, GError **error)
                 .message = rows_int(rows, 2),
                 .at = rows_int(rows, 3),
                 .class = message_class_find(rows_text(rows, 4)),
+                .attempts = rows_int(rows, 5),
             };
             g_array_append_val(list, one);
         }

@@ -39,7 +39,7 @@ WHERE shop = :shop AND id = :id AND state = 'claimed';
 -- name: delivery_claimed
 -- Attempts that were under way when the program stopped.
 -- any shop: after a restart all of them have an unknown outcome
-SELECT d.id, d.shop, d.cause, d.at, m.class FROM delivery AS d
+SELECT d.id, d.shop, d.cause, d.at, m.class, m.attempts FROM delivery AS d
 JOIN message AS m ON m.shop = d.shop AND m.id = d.cause WHERE d.state = 'claimed' ORDER BY d.id;
 
 -- name: delivery_count
@@ -49,3 +49,8 @@ SELECT count(*) FROM delivery WHERE shop = :shop AND cause = :message;
 -- name: outbox_due_any
 -- Is anything due now, whatever its lane? For test control, which works until nothing is.
 SELECT id FROM message WHERE shop = :shop AND state = 'ready' AND lane >= 0 AND next_at <= :now LIMIT 1;
+
+-- name: outbox_mend
+-- Messages that a clock which was wrong left in the future, written there or put off until then: due now.
+-- any shop: there is one clock
+UPDATE message SET next_at = :now WHERE state = 'ready' AND next_at > :now AND (at > :latest OR next_at > :longest);

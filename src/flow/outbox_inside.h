@@ -119,6 +119,8 @@ Sender *outbox_sender(Outbox *outbox, const ShopEntry *shop, GError **error);
 void outbox_answer(Outbox *outbox, ClaimRow *row, const SmtpResult *result);
 /* Sends the answers of this turn on their way into the store. */
 void outbox_settle(Outbox *outbox);
+/* How long a message waits after an attempt that counted, by how many there were before. */
+int64_t outbox_wait_after(int64_t attempts);
 void outbox_settles_back(Outbox *outbox, Settle *settles);
 /* On the writer, for answers that come with the claim itself (the catcher). */
 bool settle_row(Db *db, int64_t shop, const ClaimRow *row, int64_t at, GError **error);

@@ -20,8 +20,8 @@ static const int64_t waits[] = {1 * MINUTE,   5 * MINUTE,   15 * MINUTE,  30 * M
 
 enum { NOT_REACHED_WAIT = 60 * 1000 };
 
-static int64_t
-wait_after(int64_t attempts)
+int64_t
+outbox_wait_after(int64_t attempts)
 {
     return waits[MIN((size_t)attempts, G_N_ELEMENTS(waits) - 1)];
 }
@@ -50,7 +50,7 @@ row_decide(ClaimRow *row, const SmtpResult *result, int64_t now)
     case SMTP_DEFERRED:
         row->state = "deferred";
         row->counts = 1;
-        row_again(row, now + wait_after(row->attempts), now);
+        row_again(row, now + outbox_wait_after(row->attempts), now);
         break;
     case SMTP_REFUSED:
         row->state = "refused";
@@ -74,7 +74,11 @@ row_decide(ClaimRow *row, const SmtpResult *result, int64_t now)
         if (row->class == CLASS_MARKETING)
             row->message_state = "unknown";
         else
-            row_again(row, now + wait_after(row->attempts), now);
+            row_again(row, now + outbox_wait_after(row->attempts), now);
+        if (row->reason) { /* too late to try again; nobody can say that it failed */
+            row->message_state = "unknown";
+            row->reason = REASON_NONE;
+        }
         break;
     }
 }

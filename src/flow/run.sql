@@ -31,3 +31,8 @@ UPDATE run SET state = 'aside', why = :why WHERE shop = :shop AND id = :id AND s
 -- What a step did, once per visit.
 INSERT INTO run_step (id, shop, at, cause, step, visit, outcome, why)
 VALUES (:id, :shop, :at, :cause, :step, :visit, :outcome, :why) ON CONFLICT (cause, step, visit) DO NOTHING;
+
+-- name: run_mend
+-- Runs that a clock which was wrong left in the future: they wait as long as they were to wait, from now on.
+-- any shop: there is one clock
+UPDATE run SET wake = :now + (wake - entered), entered = :now WHERE state = 'waiting' AND entered > :latest;

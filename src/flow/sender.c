@@ -13,6 +13,7 @@ enum {
     MANUAL_DIVISOR = 100, /* under test control nobody waits five minutes for a greeting */
     CONNECTIONS_DEFAULT = 10,
     CONNECTIONS_MOST = 50,
+    PAUSE_MOST_MS = 24 * 3600 * 1000, /* rate.h */
 };
 
 #define RATE_LEAST 0.001 /* a mail in a quarter of an hour */
@@ -215,7 +216,8 @@ sender_recall(Sender *sender, Store *store, GError **error)
                     BINDS(bind_int("shop", sender->shop), bind_cstr("name", sender->name)), error);
         if (rows && rows_next(rows)) {
             sender->rate.mps = rows_real(rows, 0);
-            sender->rate.paused_until = rows_int(rows, 1);
+            /* However far ahead the clock was when it was written. */
+            sender->rate.paused_until = MIN(rows_int(rows, 1), clock_now() + PAUSE_MOST_MS);
             sender->rate.throttles = rows_int(rows, 2);
             sender->rate.knee_mps = rows_real(rows, 4);
         }
