@@ -148,10 +148,10 @@ value_size(LiquidValue value, LiquidValue *ret)
 bool
 value_command(LiquidCall *call, LiquidValue value, const LiquidName *name, LiquidValue *ret)
 {
-    if (str_is(name->text, "size"))
+    if (word_is(name->text, STR("size")))
         return value_size(value, ret);
-    bool last = str_is(name->text, "last");
-    if (!last && !str_is(name->text, "first"))
+    bool last = word_is(name->text, STR("last"));
+    if (!last && !word_is(name->text, STR("first")))
         return false;
     if (value.kind == LIQUID_STR) {
         *ret = text_end(liquid_text(value), last);

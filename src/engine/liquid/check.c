@@ -143,7 +143,7 @@ root_shape(Walk *walk, const Expr *expr)
     const LiquidField *field = field_find(fields, name);
     if (field)
         return shape_of(field, name, false);
-    if (known->assigned || str_is(name, "forloop") || str_is(name, "tablerowloop"))
+    if (known->assigned || word_is(name, STR("forloop")) || word_is(name, STR("tablerowloop")))
         return ANYTHING;
     if (walk->schema)
         name_unknown(walk, expr->at, (Str){0}, name, fields);
@@ -166,7 +166,7 @@ item_shape(Walk *walk, Shape list)
 static Shape
 command_shape(Walk *walk, Shape shape, Str name)
 {
-    if (str_is(name, "size"))
+    if (word_is(name, STR("size")))
         return (Shape){.type = LIQUID_TYPE_NUMBER};
     return shape.type == LIQUID_TYPE_LIST ? item_shape(walk, shape) : ANYTHING;
 }
@@ -190,7 +190,7 @@ segment_shape(Walk *walk, Shape shape, const Segment *segment)
     }
     Str name = segment->name.text;
     if (segment->command && has_commands(shape.type) &&
-        !(shape.type == LIQUID_TYPE_ANY && shape.path.len && !str_is(name, "size")))
+        !(shape.type == LIQUID_TYPE_ANY && shape.path.len && !word_is(name, STR("size"))))
         return command_shape(walk, shape, name);
     const LiquidField *field =
         shape.type == LIQUID_TYPE_OBJECT ? field_find(shape.fields, name) : NULL;
@@ -244,11 +244,13 @@ filtered_shape(Walk *walk, const Expr *expr)
             walk_expr(walk, call->args[j]);
         for (uint8_t j = 0; j < call->named_count; j++)
             walk_expr(walk, call->named[j]);
-        bool keeps = str_is(call->name, "default") || str_is(call->name, "where") ||
-                     str_is(call->name, "reject") || str_is(call->name, "sort") ||
-                     str_is(call->name, "sort_natural") || str_is(call->name, "reverse") ||
-                     str_is(call->name, "compact") || str_is(call->name, "uniq");
-        if (str_is(call->name, "first") || str_is(call->name, "last") || str_is(call->name, "find"))
+        bool keeps = word_is(call->name, STR("default")) || word_is(call->name, STR("where")) ||
+                     word_is(call->name, STR("reject")) || word_is(call->name, STR("sort")) ||
+                     word_is(call->name, STR("sort_natural")) ||
+                     word_is(call->name, STR("reverse")) || word_is(call->name, STR("compact")) ||
+                     word_is(call->name, STR("uniq"));
+        if (word_is(call->name, STR("first")) || word_is(call->name, STR("last")) ||
+            word_is(call->name, STR("find")))
             shape = item_shape(walk, shape);
         else if (!keeps)
             shape =
@@ -315,7 +317,7 @@ walk_print(Walk *walk, const Expr *expr)
     if (!walk->schema)
         return;
     const Expr *input = expr->kind == EXPR_FILTERED ? expr->input : expr;
-    bool defaults = expr->kind == EXPR_FILTERED && str_is(expr->calls[0].name, "default");
+    bool defaults = expr->kind == EXPR_FILTERED && word_is(expr->calls[0].name, STR("default"));
     if (expr->kind == EXPR_FILTERED && !defaults) {
         LiquidNotes *notes = walk->notes;
         walk->notes = NULL; /* it was said already */

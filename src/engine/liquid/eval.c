@@ -300,7 +300,8 @@ static LiquidValue
 filtered_eval(LiquidCall *call, const Expr *expr)
 {
     bool strict = call->strict;
-    if (strict && str_is(expr->calls[0].name, "default")) /* the place to say what else it is */
+    if (strict &&
+        word_is(expr->calls[0].name, STR("default"))) /* the place to say what else it is */
         call->strict = false;
     LiquidValue value = expr_eval(call, expr->input);
     call->strict = strict;

@@ -8,12 +8,17 @@
 
 #include <string.h>
 
+enum { EXPRS_AT_ONCE = 32, SEGMENTS_AT_ONCE = 64 };
 enum { SEGMENTS_MOST = 64, ARGS_MOST = 32, CALLS_MOST = 64, NESTING_MOST = 64 };
 
 static Expr *
 expr_new(Compiler *compiler, ExprKind kind, uint32_t at)
 {
-    Expr *expr = arena_new_of(compiler->arena, Expr, 1);
+    if (compiler->spare_count == 0) {
+        compiler->spare = arena_new_of(compiler->arena, Expr, EXPRS_AT_ONCE);
+        compiler->spare_count = EXPRS_AT_ONCE;
+    }
+    Expr *expr = &compiler->spare[EXPRS_AT_ONCE - compiler->spare_count--];
     expr->kind = (uint8_t)kind;
     expr->at = at;
     return expr;
@@ -71,20 +76,14 @@ expr_end(Compiler *compiler, Lexer *lexer)
 static const Expr *
 literal_parse(Compiler *compiler, Token token, bool in_condition)
 {
-    static const struct {
-        const char *word;
-        LiquidValue value;
-    } WORDS[] = {
-        {"nil", {.kind = LIQUID_NIL}},
-        {"null", {.kind = LIQUID_NIL}},
-        {"true", {.kind = LIQUID_BOOL, .truth = true}},
-        {"false", {.kind = LIQUID_BOOL}},
-    };
-    for (size_t i = 0; i < G_N_ELEMENTS(WORDS); i++)
-        if (str_is(token.text, WORDS[i].word))
-            return expr_const(compiler, WORDS[i].value, token.at);
-    bool blank = str_is(token.text, "blank");
-    if (!blank && !str_is(token.text, "empty"))
+    if (word_is(token.text, STR("nil")) || word_is(token.text, STR("null")))
+        return expr_const(compiler, LIQUID_OF_NIL, token.at);
+    if (word_is(token.text, STR("true")))
+        return expr_const(compiler, liquid_bool(true), token.at);
+    if (word_is(token.text, STR("false")))
+        return expr_const(compiler, liquid_bool(false), token.at);
+    bool blank = word_is(token.text, STR("blank"));
+    if (!blank && !word_is(token.text, STR("empty")))
         return NULL;
     if (!in_condition) /* elsewhere they are the empty string */
         return expr_const(compiler, liquid_str(STR("")), token.at);
@@ -95,7 +94,7 @@ literal_parse(Compiler *compiler, Token token, bool in_condition)
 static bool
 segment_is_command(Str name)
 {
-    return str_is(name, "size") || str_is(name, "first") || str_is(name, "last");
+    return word_is(name, STR("size")) || word_is(name, STR("first")) || word_is(name, STR("last"));
 }
 
 static bool
@@ -122,6 +121,22 @@ segment_parse(Compiler *compiler, Lexer *lexer, Segment *segment)
     return true;
 }
 
+static const Segment *
+segments_keep(Compiler *compiler, const Segment *list, size_t count)
+{
+    if (count == 0)
+        return NULL;
+    if (compiler->spare_segment_count < count) {
+        compiler->spare_segments = arena_new_of(compiler->arena, Segment, SEGMENTS_AT_ONCE);
+        compiler->spare_segment_count = SEGMENTS_AT_ONCE;
+    }
+    Segment *kept = compiler->spare_segments;
+    memcpy(kept, list, count * sizeof *list);
+    compiler->spare_segments += count;
+    compiler->spare_segment_count -= count;
+    return kept;
+}
+
 static bool
 segments_parse(Compiler *compiler, Lexer *lexer, Expr *path)
 {
@@ -135,7 +150,7 @@ segments_parse(Compiler *compiler, Lexer *lexer, Expr *path)
         count++;
     }
     path->count = count;
-    path->segments = arena_keep(compiler->arena, list, count * sizeof *list);
+    path->segments = segments_keep(compiler, list, count);
     return true;
 }
 
@@ -448,15 +463,15 @@ expr_parse_condition(Compiler *compiler, Lexer *lexer)
     }
     const Expr *left = comparison_parse(compiler, lexer);
     uint32_t at = lexer->token.at;
-    bool and = left && lexer_take_word(lexer, "and");
-    if (!left || (!and&&!lexer_take_word(lexer, "or")))
+    bool both = left && lexer_take_word(lexer, "and");
+    if (!left || (!both && !lexer_take_word(lexer, "or")))
         return left;
     compiler->nesting++;
     const Expr *right = expr_parse_condition(compiler, lexer);
     compiler->nesting--;
     if (!right)
         return NULL;
-    Expr *expr = expr_new(compiler, and? EXPR_AND : EXPR_OR, at);
+    Expr *expr = expr_new(compiler, both ? EXPR_AND : EXPR_OR, at);
     expr->left = left;
     expr->right = right;
     return expr;

@@ -22,7 +22,9 @@ filter_escape(void)
 static int
 name_order(Str name, const char *other)
 {
-    int order = strncmp(name.at, other, name.len);
+    int order = (uint8_t)name.at[0] - (uint8_t)other[0];
+    if (order == 0)
+        order = strncmp(name.at, other, name.len);
     return order ? order : other[name.len] ? -1 : 0;
 }
 

@@ -90,7 +90,7 @@ markup_is_tokens(Str name)
 static void
 tag_markup_add(Buf *out, Str source, const Piece *piece)
 {
-    const char *sign = str_is(piece->name, "assign") && piece->text.len
+    const char *sign = word_is(piece->name, STR("assign")) && piece->text.len
                            ? memchr(piece->text.at, '=', piece->text.len)
                            : NULL;
     Str markup = str_trim(piece->text);
@@ -136,9 +136,9 @@ static bool
 verbatim_skip(Compiler *compiler, Scanner *scanner, const Piece *piece)
 {
     Str raw;
-    if (str_is(piece->name, "comment"))
+    if (word_is(piece->name, STR("comment")))
         return scanner_comment(compiler, scanner, piece);
-    if (str_is(piece->name, "raw") || str_is(piece->name, "doc"))
+    if (word_is(piece->name, STR("raw")) || word_is(piece->name, STR("doc")))
         return scanner_raw(compiler, scanner, piece, &raw);
     return true;
 }

@@ -18,6 +18,15 @@
 #include "base/limits.h"
 #include "engine/liquid/liquid.h"
 
+#include <string.h>
+
+/* The text is this word: inlined, with the length known, it is one comparison. */
+static inline bool
+word_is(Str text, Str word)
+{
+    return text.len == word.len && memcmp(text.at, word.at, word.len) == 0;
+}
+
 /* ---- numbers (number.c) ------------------------------------------------------------------- */
 
 /* A number while it is computed with: integer * 10^-scale, 38 digits. */
@@ -101,7 +110,11 @@ Str text_unescape(Arena *arena, Str text);
 void value_add_json(LiquidCall *call, Buf *out, LiquidValue value);
 void text_escape(Buf *out, Str text); /* & < > " ' */
 bool text_is_blank(Str text);         /* nothing but white space */
-bool text_is_space(char byte);        /* Ruby's \s and NUL-free strip */
+static inline bool
+text_is_space(char byte)
+{
+    return byte == ' ' || (byte >= '\t' && byte <= '\r');
+}
 
 /* Comparison (compare.c). */
 bool value_equal(LiquidCall *call, LiquidValue left, LiquidValue right);
@@ -393,7 +406,11 @@ typedef struct Compiler {
     int depth;         /* of blocks */
     int partial_depth; /* of partials in partials */
     int nesting;       /* of expressions */
-    bool in_render;    /* include is not allowed inside render */
+    Expr *spare;       /* room for some more expressions: they come by the hundred */
+    size_t spare_count;
+    Segment *spare_segments;
+    size_t spare_segment_count;
+    bool in_render; /* include is not allowed inside render */
     bool failed;
     uint64_t place;   /* HTML mode: where in the page we are (place.h) */
     LiquidCall *fold; /* evaluates constants */

@@ -10,19 +10,19 @@ loop_get(const LiquidObject *self, const LiquidName *name, Arena *arena, LiquidV
 {
     const ForLoop *loop = (const ForLoop *)self;
     Str text = name->text;
-    if (str_is(text, "index"))
+    if (word_is(text, STR("index")))
         *ret = liquid_int(loop->index + 1);
-    else if (str_is(text, "index0"))
+    else if (word_is(text, STR("index0")))
         *ret = liquid_int(loop->index);
-    else if (str_is(text, "first"))
+    else if (word_is(text, STR("first")))
         *ret = liquid_bool(loop->index == 0);
-    else if (str_is(text, "last"))
+    else if (word_is(text, STR("last")))
         *ret = liquid_bool(loop->index == loop->length - 1);
-    else if (str_is(text, "length"))
+    else if (word_is(text, STR("length")))
         *ret = liquid_int(loop->length);
-    else if (str_is(text, "rindex"))
+    else if (word_is(text, STR("rindex")))
         *ret = liquid_int(loop->length - loop->index);
-    else if (str_is(text, "rindex0"))
+    else if (word_is(text, STR("rindex0")))
         *ret = liquid_int(loop->length - loop->index - 1);
     else
         return false;
@@ -35,9 +35,9 @@ forloop_get(const LiquidObject *self, const LiquidName *name, Arena *arena, Liqu
     const ForLoop *loop = (const ForLoop *)self;
     if (loop_get(self, name, arena, ret))
         return true;
-    if (str_is(name->text, "parentloop"))
+    if (word_is(name->text, STR("parentloop")))
         *ret = loop->parent ? liquid_object(&loop->parent->object) : LIQUID_OF_NIL;
-    else if (str_is(name->text, "name"))
+    else if (word_is(name->text, STR("name")))
         *ret = liquid_str(loop->name);
     else
         return false;
@@ -50,15 +50,15 @@ tablerowloop_get(const LiquidObject *self, const LiquidName *name, Arena *arena,
     const ForLoop *loop = (const ForLoop *)self;
     if (loop_get(self, name, arena, ret))
         return true;
-    if (str_is(name->text, "col"))
+    if (word_is(name->text, STR("col")))
         *ret = liquid_int(loop->col);
-    else if (str_is(name->text, "col0"))
+    else if (word_is(name->text, STR("col0")))
         *ret = liquid_int(loop->col - 1);
-    else if (str_is(name->text, "col_first"))
+    else if (word_is(name->text, STR("col_first")))
         *ret = liquid_bool(loop->col == 1);
-    else if (str_is(name->text, "col_last"))
+    else if (word_is(name->text, STR("col_last")))
         *ret = liquid_bool(loop->col == loop->cols);
-    else if (str_is(name->text, "row"))
+    else if (word_is(name->text, STR("row")))
         *ret = liquid_int(loop->row);
     else
         return false;

@@ -66,6 +66,12 @@ digits_power(int places)
     return power;
 }
 
+static bool
+fits_64(__int128 digits)
+{
+    return digits == (int64_t)digits;
+}
+
 /* At most 40 digits and a sign, NUL-terminated. */
 static size_t
 digits_print(__int128 digits, char ret[48])
@@ -73,10 +79,15 @@ digits_print(__int128 digits, char ret[48])
     char reversed[48];
     size_t count = 0;
     unsigned __int128 rest = digits < 0 ? -(unsigned __int128)digits : (unsigned __int128)digits;
-    do {
+    while (rest > UINT64_MAX) {
         reversed[count++] = (char)('0' + (int)(rest % 10));
         rest /= 10;
-    } while (rest);
+    }
+    uint64_t low = (uint64_t)rest; /* dividing 64 bits is ten times as fast */
+    do {
+        reversed[count++] = (char)('0' + (int)(low % 10));
+        low /= 10;
+    } while (low);
     size_t len = 0;
     if (digits < 0)
         ret[len++] = '-';
@@ -135,10 +146,16 @@ number_trim(Number number)
         number.scale = 0;
         return number;
     }
-    while (number.digits % 10 == 0) {
+    while (!fits_64(number.digits) && number.digits % 10 == 0) {
         number.digits /= 10;
         number.scale--;
     }
+    if (!fits_64(number.digits))
+        return number;
+    int64_t digits = (int64_t)number.digits;
+    for (; digits % 10 == 0; number.scale--)
+        digits /= 10;
+    number.digits = digits;
     return number;
 }
 
@@ -405,8 +422,13 @@ number_quotient(Number left, Number right)
         left.digits < 0 ? -(unsigned __int128)left.digits : (unsigned __int128)left.digits;
     unsigned __int128 divisor =
         right.digits < 0 ? -(unsigned __int128)right.digits : (unsigned __int128)right.digits;
-    unsigned __int128 quotient = rest / divisor;
-    rest %= divisor;
+    unsigned __int128 quotient = rest;
+    if (divisor != 1) {
+        quotient = rest / divisor;
+        rest %= divisor;
+    } else {
+        rest = 0;
+    }
     const unsigned __int128 enough = (unsigned __int128)POWERS[18] * 100;
     const unsigned __int128 room = ((unsigned __int128)1 << 123);
     while (rest && quotient < enough && rest < room) {
@@ -464,9 +486,15 @@ number_cut(Number number, int places, int direction)
             direction < 0 && number.digits < 0 ? -1 : direction > 0 && number.digits > 0;
         return (Number){.digits = least, .scale = places, .decimal = number.decimal};
     }
-    __int128 power = digits_power(drop);
-    __int128 whole = number.digits / power;
-    __int128 rest = number.digits % power;
+    __int128 power = drop <= 18 ? POWERS[drop] : digits_power(drop);
+    __int128 whole, rest;
+    if (drop <= 18 && fits_64(number.digits)) {
+        whole = (int64_t)number.digits / (int64_t)power;
+        rest = (int64_t)number.digits % (int64_t)power;
+    } else {
+        whole = number.digits / power;
+        rest = number.digits % power;
+    }
     if (direction < 0)
         whole -= rest < 0;
     else if (direction > 0)

@@ -131,8 +131,8 @@ block_unexpected(Compiler *compiler, const Piece *open, const Piece *stop)
         return compile_fail(compiler, compile_at(compiler, open->whole.at),
                             "'" STR_FMT "' is never closed: {%% end" STR_FMT " %%} is missing",
                             STR_ARG(open->name), STR_ARG(open->name));
-    if (str_starts(stop->name, "end") || str_is(stop->name, "else") ||
-        str_is(stop->name, "elsif") || str_is(stop->name, "when"))
+    if (str_starts(stop->name, "end") || word_is(stop->name, STR("else")) ||
+        word_is(stop->name, STR("elsif")) || word_is(stop->name, STR("when")))
         return compile_fail(compiler, name_at(compiler, stop),
                             "'" STR_FMT "' does not fit here: '" STR_FMT "' is still open",
                             STR_ARG(stop->name), STR_ARG(open->name));
@@ -147,8 +147,8 @@ document_parse(Compiler *compiler, Nodes *nodes)
         return false;
     if (stop.kind == PIECE_END)
         return true;
-    if (str_starts(stop.name, "end") || str_is(stop.name, "else") || str_is(stop.name, "elsif") ||
-        str_is(stop.name, "when"))
+    if (str_starts(stop.name, "end") || word_is(stop.name, STR("else")) ||
+        word_is(stop.name, STR("elsif")) || word_is(stop.name, STR("when")))
         return compile_fail(compiler, name_at(compiler, &stop),
                             "'" STR_FMT "' without a tag that it belongs to", STR_ARG(stop.name));
     return tag_unknown(compiler, &stop);

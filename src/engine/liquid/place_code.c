@@ -98,11 +98,14 @@ place_css_step(Reader *reader, char byte)
     }
 }
 
-/* Bytes that no state of CSS looks at. */
-bool
-place_css_is_plain(char byte)
+const char *
+place_css_skip(const char *at, const char *end)
 {
-    return g_ascii_isalnum(byte) || (byte && strchr(" :;#.,-{}%\n", byte) != NULL);
+    static const bool LOOKED_AT[256] = {['"'] = true, ['\''] = true, ['('] = true,  [')'] = true,
+                                        ['/'] = true, ['*'] = true,  ['\\'] = true, ['<'] = true};
+    while (at < end && !LOOKED_AT[(uint8_t)*at])
+        at++;
+    return at;
 }
 
 /* ---- JavaScript --------------------------------------------------------------------------- */

@@ -30,15 +30,15 @@ element_of(const Reader *reader)
     static const char *const RAW_NAMES[] = {"iframe",   "xmp",       "noembed",
                                             "noframes", "plaintext", NULL};
     Str name = {reader->name, reader->name_len};
-    if (str_is(name, "title"))
+    if (word_is(name, STR("title")))
         return ELEMENT_TITLE;
-    if (str_is(name, "textarea"))
+    if (word_is(name, STR("textarea")))
         return ELEMENT_TEXTAREA;
-    if (str_is(name, "style"))
+    if (word_is(name, STR("style")))
         return ELEMENT_STYLE;
-    if (str_is(name, "script"))
+    if (word_is(name, STR("script")))
         return ELEMENT_SCRIPT;
-    if (str_is(name, "meta"))
+    if (word_is(name, STR("meta")))
         return ELEMENT_META;
     return name_in(reader, RAW_NAMES) ? ELEMENT_RAW : ELEMENT_OTHER;
 }
@@ -61,13 +61,13 @@ attribute_of(Reader *reader)
     Str name = {reader->name, reader->name_len};
     if (str_starts(name, "on"))
         return ATTRIBUTE_EVENT;
-    if (str_is(name, "style"))
+    if (word_is(name, STR("style")))
         return ATTRIBUTE_STYLE;
-    if (str_is(name, "srcdoc") || (str_is(name, "content") && reader->place.refresh))
+    if (word_is(name, STR("srcdoc")) || (word_is(name, STR("content")) && reader->place.refresh))
         return ATTRIBUTE_CODE;
-    if (str_is(name, "srcset") || str_is(name, "imagesrcset"))
+    if (word_is(name, STR("srcset")) || word_is(name, STR("imagesrcset")))
         return ATTRIBUTE_SRCSET;
-    if (str_is(name, "http-equiv"))
+    if (word_is(name, STR("http-equiv")))
         reader->place.refresh = 1;
     return name_in(reader, URLS) ? ATTRIBUTE_URL : ATTRIBUTE_TEXT;
 }
@@ -200,6 +200,9 @@ name_step(Reader *reader, char byte)
         between_step(reader, byte);
     } else {
         name_add(reader, byte);
+        while (reader->at + 1 < reader->end &&
+               (g_ascii_isalnum(reader->at[1]) || reader->at[1] == '-'))
+            name_add(reader, *++reader->at);
     }
 }
 
@@ -337,10 +340,11 @@ plain_skip(Reader *reader)
         if (reader->place.attribute != ATTRIBUTE_URL && reader->place.attribute != ATTRIBUTE_STYLE)
             next = memchr(reader->at, state == DOUBLE_QUOTED ? '"' : '\'', left);
         else if (reader->place.attribute == ATTRIBUTE_STYLE)
-            while (next < reader->end && place_css_is_plain(*next))
-                next++;
+            next = place_css_skip(next, reader->end);
     } else if (state == STYLE) {
-        while (next < reader->end && place_css_is_plain(*next))
+        next = place_css_skip(next, reader->end);
+    } else if (state == BETWEEN) {
+        while (next < reader->end && text_is_space(*next))
             next++;
     }
     reader->at = next ? next : reader->end;

@@ -101,4 +101,5 @@ typedef struct Reader {
 void place_url_step(Reader *reader, char byte);
 void place_css_step(Reader *reader, char byte);
 bool place_js_step(Reader *reader, char byte); /* false: an error was noted */
-bool place_css_is_plain(char byte);            /* a byte that no state of CSS looks at */
+/* Past the bytes that no state of CSS, and no end of a style, looks at. */
+const char *place_css_skip(const char *at, const char *end);

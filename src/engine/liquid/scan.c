@@ -241,10 +241,10 @@ scanner_comment(Compiler *compiler, Scanner *scanner, const Piece *open)
             return never_closed(compiler, open);
         }
         Str raw;
-        if (str_is(piece.name, "raw") && !scanner_raw(compiler, scanner, &piece, &raw))
+        if (word_is(piece.name, STR("raw")) && !scanner_raw(compiler, scanner, &piece, &raw))
             return false;
-        depth += str_is(piece.name, "comment");
-        depth -= str_is(piece.name, "endcomment");
+        depth += word_is(piece.name, STR("comment"));
+        depth -= word_is(piece.name, STR("endcomment"));
     }
     return true;
 }

@@ -80,7 +80,7 @@ tag_capture(Compiler *compiler, const Piece *tag, Nodes *nodes)
     Piece stop;
     if (!block_parse(compiler, &body, &stop))
         return false;
-    if (!str_is(stop.name, "endcapture"))
+    if (!word_is(stop.name, STR("endcapture")))
         return block_unexpected(compiler, tag, &stop);
     if (compiler->liquid->options.html &&
         !place_same(compiler, PLACE_TEXT, compiler->place, tag_at(compiler, tag), "capture"))
@@ -102,7 +102,7 @@ tag_count(Compiler *compiler, const Piece *tag, Nodes *nodes)
         return false;
     Node *node = nodes_add(compiler, nodes, NODE_COUNT, tag_at(compiler, tag));
     node->slot = names_slot(compiler->names, compiler->arena, name);
-    node->flag = str_is(tag->name, "decrement");
+    node->flag = word_is(tag->name, STR("decrement"));
     nodes->blank = false;
     return true;
 }
@@ -190,7 +190,7 @@ tag_ifchanged(Compiler *compiler, const Piece *tag, Nodes *nodes)
     uint64_t place = compiler->place;
     if (!block_enter(compiler, tag) || !block_parse(compiler, &body, &stop))
         return false;
-    if (!str_is(stop.name, "endifchanged"))
+    if (!word_is(stop.name, STR("endifchanged")))
         return block_unexpected(compiler, tag, &stop);
     if (!place_join(compiler, place, tag_at(compiler, tag), "ifchanged"))
         return false;
@@ -278,13 +278,13 @@ if_branches(Compiler *compiler, const Piece *tag, Branches *branches)
     Piece stop = *tag;
     do {
         BranchParse *branch = branches_add(compiler, branches);
-        bool is_else = str_is(stop.name, "else");
+        bool is_else = word_is(stop.name, STR("else"));
         branches->has_else = branches->has_else || is_else;
         if (!is_else && !if_test(compiler, &stop, &branch->test))
             return false;
         if (!branch_body(compiler, branches, &stop))
             return false;
-    } while (str_is(stop.name, "elsif") || str_is(stop.name, "else"));
+    } while (word_is(stop.name, STR("elsif")) || word_is(stop.name, STR("else")));
     if (!str_starts(stop.name, "end") || !str_eq(str_sub(stop.name, 3, stop.name.len), tag->name))
         return block_unexpected(compiler, tag, &stop);
     return branches_end(compiler, tag, branches);
@@ -302,7 +302,7 @@ tag_if(Compiler *compiler, const Piece *tag, Nodes *nodes)
             .test = branches.list[i].test,
             .body = block_finish(compiler, &branches.list[i].body, branches.blank),
         };
-    list[0].negated = str_is(tag->name, "unless");
+    list[0].negated = word_is(tag->name, STR("unless"));
     Node *node = nodes_add(compiler, nodes, NODE_IF, tag_at(compiler, tag));
     node->branches = list;
     node->count = (uint32_t)branches.count;
@@ -340,9 +340,9 @@ case_branches(Compiler *compiler, const Piece *tag, Branches *branches)
     if (!block_parse(compiler, &before, &stop))
         return false;
     branches->blank = before.blank;
-    while (str_is(stop.name, "when") || str_is(stop.name, "else")) {
+    while (word_is(stop.name, STR("when")) || word_is(stop.name, STR("else"))) {
         BranchParse *branch = branches_add(compiler, branches);
-        bool is_else = str_is(stop.name, "else");
+        bool is_else = word_is(stop.name, STR("else"));
         branches->has_else = branches->has_else || is_else;
         if (is_else ? !tag_no_markup(compiler, &stop)
                     : !when_values(compiler, &stop, &branch->when))
@@ -350,7 +350,7 @@ case_branches(Compiler *compiler, const Piece *tag, Branches *branches)
         if (!branch_body(compiler, branches, &stop))
             return false;
     }
-    if (!str_is(stop.name, "endcase"))
+    if (!word_is(stop.name, STR("endcase")))
         return block_unexpected(compiler, tag, &stop);
     return branches_end(compiler, tag, branches);
 }
@@ -387,7 +387,7 @@ tag_interrupt(Compiler *compiler, const Piece *tag, Nodes *nodes)
 {
     if (!tag_no_markup(compiler, tag))
         return false;
-    bool is_break = str_is(tag->name, "break");
+    bool is_break = word_is(tag->name, STR("break"));
     nodes_add(compiler, nodes, is_break ? NODE_BREAK : NODE_CONTINUE, tag_at(compiler, tag));
     nodes->blank = false;
     return true;

@@ -65,7 +65,7 @@ for_attribute(Compiler *compiler, Lexer *lexer, Loop *loop)
                             "a loop takes reversed, limit: and offset:, in this order");
     if (!expr_expect(compiler, lexer, TOKEN_COLON, NULL))
         return false;
-    if (!limit && lexer->token.kind == TOKEN_ID && str_is(lexer->token.text, "continue") &&
+    if (!limit && lexer->token.kind == TOKEN_ID && word_is(lexer->token.text, STR("continue")) &&
         lexer_peek(lexer).kind != TOKEN_DOT) {
         lexer_next(lexer);
         loop->continues = true;
@@ -120,7 +120,7 @@ for_bodies(Compiler *compiler, const Piece *tag, Nodes *body, Nodes *otherwise, 
     if (!loop_body(compiler, body, before, tag, &stop))
         return false;
     uint64_t after = compiler->place;
-    while (str_is(stop.name, "else")) { /* the last one counts */
+    while (word_is(stop.name, STR("else"))) { /* the last one counts */
         *otherwise = (Nodes){.blank = true};
         *ret_else = true;
         compiler->place = before;
@@ -130,7 +130,7 @@ for_bodies(Compiler *compiler, const Piece *tag, Nodes *body, Nodes *otherwise, 
             return false;
         after = compiler->place;
     }
-    if (!str_is(stop.name, "endfor"))
+    if (!word_is(stop.name, STR("endfor")))
         return block_unexpected(compiler, tag, &stop);
     return *ret_else || place_join(compiler, before, tag_at(compiler, tag), "loop");
 }
@@ -163,11 +163,11 @@ tablerow_attribute(Compiler *compiler, Lexer *lexer, Loop *loop)
 {
     Token name = lexer->token;
     const Expr *unused;
-    const Expr **place = str_is(name.text, "cols")     ? &loop->cols
-                         : str_is(name.text, "limit")  ? &loop->limit
-                         : str_is(name.text, "offset") ? &loop->offset
-                         : str_is(name.text, "range")  ? &unused
-                                                       : NULL;
+    const Expr **place = word_is(name.text, STR("cols"))     ? &loop->cols
+                         : word_is(name.text, STR("limit"))  ? &loop->limit
+                         : word_is(name.text, STR("offset")) ? &loop->offset
+                         : word_is(name.text, STR("range"))  ? &unused
+                                                             : NULL;
     if (!place)
         return compile_fail(compiler, name.at, "tablerow takes cols:, limit: and offset:");
     lexer_next(lexer);
@@ -198,7 +198,7 @@ tag_tablerow(Compiler *compiler, const Piece *tag, Nodes *nodes)
         !place_same(compiler, PLACE_TEXT, before, tag_at(compiler, tag), "tablerow") ||
         !loop_body(compiler, &body, before, tag, &stop))
         return false;
-    if (!str_is(stop.name, "endtablerow"))
+    if (!word_is(stop.name, STR("endtablerow")))
         return block_unexpected(compiler, tag, &stop);
     compiler->depth--;
     loop->body = block_finish(compiler, &body, false);

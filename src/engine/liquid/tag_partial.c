@@ -77,11 +77,11 @@ static bool
 unit_find(Compiler *compiler, const Piece *tag, Partial *partial)
 {
     uint32_t at = tag_at(compiler, tag);
-    if (compiler->in_render && str_is(tag->name, "include")) {
+    if (compiler->in_render && word_is(tag->name, STR("include"))) {
         partial->missing = STR("include usage is not allowed in this context");
     } else if (partial->name->kind == EXPR_CONST && partial->name->constant.kind == LIQUID_STR) {
         partial->unit = compile_partial(compiler, liquid_text(partial->name->constant), at,
-                                        str_is(tag->name, "render"), &partial->missing);
+                                        word_is(tag->name, STR("render")), &partial->missing);
         if (partial->unit)
             compiler->place = partial->unit->exit;
     } else if (compiler->liquid->options.html) {
@@ -101,7 +101,7 @@ partial_parse(Compiler *compiler, const Piece *tag, Nodes *nodes, Lexer *lexer, 
     if (!with_parse(compiler, lexer, partial) || !pairs_parse(compiler, lexer, partial) ||
         !unit_find(compiler, tag, partial))
         return false;
-    bool include = str_is(tag->name, "include");
+    bool include = word_is(tag->name, STR("include"));
     Node *node =
         nodes_add(compiler, nodes, include ? NODE_INCLUDE : NODE_RENDER, tag_at(compiler, tag));
     node->partial = partial;

@@ -29,12 +29,6 @@ text_skip(Str text, size_t chars)
 }
 
 bool
-text_is_space(char byte)
-{
-    return byte == ' ' || (byte >= '\t' && byte <= '\r');
-}
-
-bool
 text_is_blank(Str text)
 {
     for (size_t i = 0; i < text.len; i++)
