@@ -47,7 +47,7 @@ def tail(root):
     """(files over their aim, functions over theirs), longest first: [(measure, text)]."""
     files, functions = [], []
     for path in sorted(root.rglob("*")):
-        if path.suffix not in FILE_LINES or not path.is_file():
+        if path.suffix not in FILE_LINES or "node_modules" in path.parts or not path.is_file():
             continue
         name, text = path.relative_to(root.parent).as_posix(), path.read_text(encoding="utf-8")
         lines = text.count("\n")
