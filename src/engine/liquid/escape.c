@@ -334,9 +334,14 @@ escape_one(LiquidCall *call, Buf *out, LiquidValue value, Escape escape)
     case ESCAPE_JSON:
         escape_json(call, out, value);
         break;
-    case ESCAPE_NONE:
     case ESCAPE_FILTER:
-        text_escape(out, text_of(call, value));
+        if (call->html && is_safe(value, LIQUID_SAFE_TEXT))
+            buf_add(out, value.at, value.len);
+        else
+            text_escape(out, text_of(call, value));
+        break;
+    case ESCAPE_NONE:
+        text_add(call, out, value);
         break;
     }
 }

@@ -187,7 +187,7 @@ struct Expr {
 /* Where in a page an output stands; decides how it is escaped. */
 typedef enum Escape {
     ESCAPE_NONE,   /* plain mode */
-    ESCAPE_FILTER, /* plain mode, the filter escape came last */
+    ESCAPE_FILTER, /* the filter escape came last */
     ESCAPE_HTML,
     ESCAPE_ATTRIBUTE,  /* in quotes, meaning text */
     ESCAPE_RCDATA,     /* title, textarea */

@@ -49,16 +49,36 @@ text_parse(Compiler *compiler, Str text, Nodes *nodes)
     return true;
 }
 
-/* In plain mode {{ x | escape }} needs no copy: it is escaped on its way out. */
+/* How {{ x | escape }} is printed where x alone would be printed like this; false: as written. */
+static bool
+escape_of_escaped(Escape *escape)
+{
+    switch (*escape) {
+    case ESCAPE_NONE:
+    case ESCAPE_HTML:
+    case ESCAPE_ATTRIBUTE:
+    case ESCAPE_RCDATA:
+        *escape = ESCAPE_FILTER;
+        return true;
+    case ESCAPE_URL: /* addresses are taken back to plain text first */
+    case ESCAPE_URL_MIDDLE:
+    case ESCAPE_URL_PATH:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* {{ x | escape }} needs no copy: it is escaped on its way out. */
 static const Expr *
 escape_fuse(Compiler *compiler, const Expr *expr, Escape *escape)
 {
-    if (*escape != ESCAPE_NONE || expr->kind != EXPR_FILTERED)
+    if (expr->kind != EXPR_FILTERED)
         return expr;
     const Call *last = &expr->calls[expr->count - 1];
-    if (!last->filter || last->filter != filter_escape() || !call_fits(last))
+    if (!last->filter || last->filter != filter_escape() || !call_fits(last) ||
+        !escape_of_escaped(escape))
         return expr;
-    *escape = ESCAPE_FILTER;
     if (expr->count == 1)
         return expr->input;
     Expr *shorter = arena_new_of(compiler->arena, Expr, 1);
