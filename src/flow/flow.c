@@ -52,7 +52,7 @@ struct Flow {
     int64_t taking; /* the row that a stage's take() looks at; the flow's thread */
 
     pthread_t thread, outbox_thread;
-    bool has_thread;
+    _Atomic bool has_thread; /* the health page asks while it starts */
     pthread_mutex_t lock;
     pthread_cond_t wake;
     bool woken;

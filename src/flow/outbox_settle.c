@@ -65,7 +65,8 @@ row_decide(ClaimRow *row, const SmtpResult *result, int64_t now)
         break;
     case SMTP_NOT_SENT:
         row->state = "not_sent";
-        row_again(row, now + NOT_REACHED_WAIT, now);
+        /* What stopping has held back leaves as soon as we are here again. */
+        row_again(row, row->claim->outbox->draining ? now : now + NOT_REACHED_WAIT, now);
         break;
     case SMTP_UNKNOWN:
         row->state = "unknown";
