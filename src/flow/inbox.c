@@ -65,7 +65,8 @@ inbox_prepare(Arena *arena, const ShopEntry *shop, const Connector *connector,
         .body = pack(arena, body),
         .body_bytes = body.len,
     };
-    if (!delivery->delivery.len)
+    /* An id that has to be cut or cleaned could become another delivery's, and the second would be lost. */
+    if (!delivery->delivery.len || !str_eq(delivery->delivery, envelope->delivery))
         delivery->delivery = inbox_name(arena, body);
     return delivery;
 }

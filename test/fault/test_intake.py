@@ -192,6 +192,15 @@ def test_strange_bytes_in_a_header_are_kept_readable(server, name, value):
     assert json_lines(server.cli("trace", row, "--json")) and row in server.cli("trace", row)
 
 
+def test_delivery_ids_that_differ_only_where_they_are_cut_are_two(server):
+    for first, second in ((b"x" * 300 + b"1", b"x" * 300 + b"2"), (b"\xff", b"\xfe"), (b"a\xffb", b"a\xef\xbf\xbdb")):
+        for value in (first, second):
+            body = order(id=720000 + next(_next))
+            status, answer = raw_post(server, body, [signed(body), b"X-Shopify-Topic: orders/create",
+                                                     b"X-Shopify-Webhook-Id: " + value])
+            assert (status, list(json.loads(answer))) == (200, ["kept"])
+
+
 @pytest.mark.parametrize("name", [b"X Shopify Topic", b"X-Shopify-Topic\x00", b""])
 def test_a_header_that_is_none_is_refused(server, name):
     before = count(server)
@@ -222,11 +231,11 @@ def test_ten_megabytes_are_refused_with_the_limit(server):
 
 
 def test_a_body_at_the_limit_is_kept_and_read(server):
-    note = "x" * (LIMIT_BODY_BYTES - len(order(id=720001, note="")))
-    body = order(id=720001, note=note)
+    note = "x" * (LIMIT_BODY_BYTES - len(order(id=725001, note="")))
+    body = order(id=725001, note=note)
     assert len(body) == LIMIT_BODY_BYTES
     assert kept(server, body) == ("done", None)
-    assert server.rows("SELECT length(note) FROM orders WHERE foreign_id = '720001'") == [(LIMIT_TEXT_BYTES,)]
+    assert server.rows("SELECT length(note) FROM orders WHERE foreign_id = '725001'") == [(LIMIT_TEXT_BYTES,)]
     assert post(server, body + b" ").status == 413
 
 

@@ -130,7 +130,7 @@ entity_add(Buf *out, Str name)
 static Str
 text_of_html(Arena *arena, Str html)
 {
-    enum { ENTITY_MOST = 10 };
+    enum { ENTITY_MOST = 10, TAG_MOST = 256 }; /* so that a name of nothing but `<a` is soon read */
     if (!memchr(html.at ? html.at : "", '&', html.len) &&
         !memchr(html.at ? html.at : "", '<', html.len))
         return html;
@@ -140,7 +140,7 @@ text_of_html(Arena *arena, Str html)
         size_t end = 0;
         bool tag = rest.len > 1 && rest.at[0] == '<' &&
                    (g_ascii_isalpha(rest.at[1]) || rest.at[1] == '/') &&
-                   str_find(rest, STR(">"), &end);
+                   str_find(str_sub(rest, 0, TAG_MOST), STR(">"), &end);
         bool entity = rest.at[0] == '&' &&
                       str_find(str_sub(rest, 0, ENTITY_MOST), STR(";"), &end) &&
                       entity_add(&out, str_sub(rest, 1, end - 1));
