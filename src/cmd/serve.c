@@ -220,6 +220,7 @@ serve_open_web(Serve *serve, GError **error)
         .listen = serve_get(serve, CONFIG_SERVER_LISTEN),
         .error_page = serve_error_page,
         .behind_proxy = true,
+        .threads = (int)MIN(g_get_num_processors(), 2),
     };
     g_autofree char *ctl = g_build_filename(serve->home->data, "ctl", NULL);
     serve->ctl = line_server_new(ctl, cmd_ctl_line, serve->home, error);

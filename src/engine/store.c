@@ -238,10 +238,13 @@ store_reader(Store *store, GError **error)
     if (store->readers_kept > 0)
         db = store->readers[--store->readers_kept];
     pthread_mutex_unlock(&store->lock);
-    if (db)
-        return db;
     DbOptions options = {store->file, true, store->busy_timeout_ms};
-    return db_open(&options, error);
+    if (!db)
+        db = db_open(&options, error);
+    if (!db || db_begin(db, error))
+        return db;
+    db_close(db);
+    return NULL;
 }
 
 void
@@ -249,8 +252,9 @@ store_reader_return(Store *store, Db *db)
 {
     if (!db)
         return;
+    bool keep = db_commit(db, NULL);
     pthread_mutex_lock(&store->lock);
-    bool keep = store->readers_kept < READERS_KEPT;
+    keep = keep && store->readers_kept < READERS_KEPT;
     if (keep)
         store->readers[store->readers_kept++] = db;
     pthread_mutex_unlock(&store->lock);

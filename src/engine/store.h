@@ -139,7 +139,8 @@ Store *store_open(const StoreOptions *options, GError **error);
 void store_close(Store *store); /* works off what is queued */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_close)
 
-/* A read-only connection for the calling thread, from a pool; give it back soon. */
+/* A read-only connection for the calling thread, from a pool; give it back soon. All that is read until then
+ * is of one moment (one transaction, which also spares a lock for each statement). */
 Db *store_reader(Store *store, GError **error);
 void store_reader_return(Store *store, Db *db);
 

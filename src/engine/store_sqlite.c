@@ -98,7 +98,9 @@ db_configure(Db *db, const DbOptions *options, GError **error)
     if (!db_exec(db, pragmas, error))
         return false;
     if (options->read_only)
-        return db_exec(db, "PRAGMA query_only = ON", error);
+        return db_exec(db, "PRAGMA query_only = ON", error) &&
+               db_prepare(db, "BEGIN", &db->begin, error) &&
+               db_prepare(db, "COMMIT", &db->commit, error);
     g_autofree char *wal = g_strdup_printf("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                                            "PRAGMA wal_autocheckpoint = %d;"
                                            "PRAGMA journal_size_limit = 67108864",
