@@ -68,7 +68,7 @@ run_settle(void *arg, SmtpTransfer *transfer, SmtpResult *result)
     run->results[tag] = *result;
     if (result->code == 0)
         result->enhanced[0] = '\0';
-    strcpy(run->results[tag].words, result->words);
+    g_strlcpy(run->results[tag].words, result->words, SMTP_WORDS_BYTES);
 }
 
 /* ---- the reader ----------------------------------------------------------------------------- */

@@ -43,7 +43,7 @@ RULES = [
     Rule("#if", SRC, r"^\s*#\s*(if|ifdef|ifndef|elif)\b(?! CONTROL_)", "only base/ and engine/ know differences of machines",
          but=r"^src/(base|engine)/"),
     Rule("HTML in C", SRC, r"\"[^\"]*</?(html|head|body|div|span|p|a|ul|li|table|tr|td|form|input|h[1-6]|br)\b[^\"]*>",
-         "pages are Liquid files in ui/", but=r"^src/engine/liquid/", raw=True),
+         "pages are Liquid files in ui/", but=r"^src/engine/liquid", raw=True),
     Rule("unfinished", r".", r"\b(TO" r"DO|FIX" r"ME)\b", "finish it or say in doc/ what is missing",
          but=FOREIGN, raw=True),
     Rule("trailing space", r".", r"[ \t\r]+$", "white space at the end of a line", but=FOREIGN + MAIL_TEXT, raw=True),

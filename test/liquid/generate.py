@@ -24,7 +24,7 @@ WORDS = ["true", "false", "nil", "empty"]
 # name: how many arguments it takes
 FILTERS = {
     "abs": 0, "append": 1, "at_least": 1, "at_most": 1, "base64_encode": 0, "capitalize": 0, "ceil": 0, "compact": 0,
-    "concat": 1, "default": 1, "divided_by": 1, "downcase": 0, "escape": 0, "escape_once": 0, 
+    "concat": 1, "default": 1, "divided_by": 1, "downcase": 0, "escape": 0, "escape_once": 0,
     "floor": 0, "join": (0, 1), "lstrip": 0, "map": 1, "minus": 1, "modulo": 1, "newline_to_br": 0,
     "plus": 1, "prepend": 1, "remove": 1, "remove_first": 1, "remove_last": 1, "replace": (1, 2),
     "replace_first": (1, 2), "replace_last": 2, "reverse": 0, "round": (0, 1), "rstrip": 0, "size": 0, "slice": (1, 2),

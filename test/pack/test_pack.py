@@ -5,6 +5,8 @@ import subprocess
 
 import pytest
 
+from driver.server import Server
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 UNIT = ROOT / "pack" / "postlude.service"
 
@@ -41,10 +43,16 @@ def test_its_program_runs(deb, tmp_path):
     assert re.search(r"\d+\.\d+\.\d+", output(tmp_path / "usr/bin/postlude", "version"))
 
 
-def test_the_settings_are_in_a_form_that_the_program_takes(deb, tmp_path):
+def test_it_serves_with_its_settings(deb, tmp_path):
     output("dpkg-deb", "-x", deb, tmp_path)
-    output(tmp_path / "usr/bin/postlude", "check", "--data", tmp_path / "data", "--config",
-           tmp_path / "etc/postlude/postlude.ini")
+    server = Server(options=["--config", str(tmp_path / "etc/postlude/postlude.ini")], control=False,
+                    program=str(tmp_path / "usr/bin/postlude"))
+    try:
+        assert server.start().http("GET", "/health").status == 200
+        server.stop()
+        assert "postlude:" not in server.log(), "it complains of its settings"
+    finally:
+        server.close()
 
 
 def unit_for_here(tmp_path, text=None):
