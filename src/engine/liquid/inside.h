@@ -104,6 +104,7 @@ void text_add_output(LiquidCall *call, Buf *out, LiquidValue value);
 Str text_of(LiquidCall *call, LiquidValue value);
 size_t text_chars(Str text);              /* characters */
 size_t text_skip(Str text, size_t chars); /* bytes of the first `chars` characters */
+Str text_strip_left(Str text);            /* as Ruby strips: NUL is white space too */
 /* Back from what text_escape made. */
 Str text_unescape(Arena *arena, Str text);
 /* JSON that is safe in a script (no <, >, &, U+2028). */

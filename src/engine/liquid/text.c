@@ -28,6 +28,14 @@ text_skip(Str text, size_t chars)
     return i;
 }
 
+Str
+text_strip_left(Str text)
+{
+    while (text.len && (text_is_space(text.at[0]) || text.at[0] == '\0'))
+        text.at++, text.len--;
+    return text;
+}
+
 bool
 text_is_blank(Str text)
 {
