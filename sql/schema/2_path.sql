@@ -106,7 +106,7 @@ CREATE TABLE delivery (
     shop INTEGER NOT NULL,
     at INTEGER NOT NULL,            -- when it was claimed
     cause INTEGER NOT NULL,         -- the message
-    attempt INTEGER NOT NULL,       -- 1, 2, 3 ...
+    attempt INTEGER NOT NULL,       -- 1, 2, 3 ... of those that count; one throttled or never begun has the next one's
     sender TEXT NOT NULL,           -- which server: catcher, smtp://host:port
     state TEXT NOT NULL,            -- claimed, accepted, deferred, refused, throttled, not_sent, unknown
     code INTEGER,                   -- SMTP reply code

@@ -11,11 +11,12 @@
 static const char *const hard_codes[] = {"5.1.1", "5.1.2",  "5.1.3", "5.1.6",
                                          "5.1.9", "5.1.10", "5.2.1"};
 
-/* Servers without enhanced codes, in small letters. */
+/* Servers without enhanced codes, in small letters. RFC 5321's own words for 550, "mailbox unavailable", are not
+ * among them: they stand for a policy as well. */
 static const char *const hard_words[] = {
-    "user unknown",      "unknown user",     "no such user",        "does not exist",
-    "mailbox not found", "no mailbox",       "recipient not found", "unknown recipient",
-    "invalid recipient", "account disabled", "mailbox unavailable", "address rejected: user",
+    "user unknown",      "unknown user",     "no such user",           "does not exist",
+    "mailbox not found", "no mailbox",       "recipient not found",    "unknown recipient",
+    "invalid recipient", "account disabled", "address rejected: user",
 };
 
 bool
@@ -30,6 +31,8 @@ receipt_is_hard(int code, const char *enhanced, Str words)
         return false;
     }
     g_autofree char *small = g_ascii_strdown(words.len ? words.at : "", (gssize)words.len);
+    if (strstr(small, "sender"))
+        return false; /* "Sender address rejected: User unknown" is about us */
     for (size_t i = 0; i < G_N_ELEMENTS(hard_words); i++)
         if (strstr(small, hard_words[i]))
             return true;
