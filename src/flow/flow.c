@@ -269,8 +269,10 @@ flow_round(Flow *flow, bool *ret_moved, bool *ret_under_way)
         }
         g_autoptr(GError) error = NULL;
         if (!state->under_way && clock_monotonic() >= state->retry_at &&
-            !stage_turn(state, ret_moved, &error))
+            !stage_turn(state, ret_moved, &error)) {
             stage_failed(state, error);
+            *ret_moved |= state->retry_at == 0; /* the bad row is out of the way */
+        }
         *ret_under_way |= state->under_way;
     }
     atomic_store(&flow->flow_at, clock_monotonic());
