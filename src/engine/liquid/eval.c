@@ -85,8 +85,8 @@ segment_get(LiquidCall *call, const Segment *segment, LiquidValue value, LiquidV
 static LiquidValue
 segments_eval(LiquidCall *call, const Expr *expr, LiquidValue value)
 {
-    for (const Segment *segment = expr->segments, *end = segment + expr->count; segment < end;
-         segment++) {
+    for (uint16_t i = 0; i < expr->count; i++) {
+        const Segment *segment = &expr->segments[i];
         LiquidValue next = LIQUID_OF_NIL;
         if (!segment_get(call, segment, value, &next)) {
             if (call->strict && !call->failure)
