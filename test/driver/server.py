@@ -7,6 +7,7 @@ it when the test itself dies.
 """
 
 import atexit
+import fcntl
 import http.client
 import json
 import os
@@ -188,7 +189,8 @@ class Server:
     def kill(self):
         """kill -9 to parent and worker at once, by their ids."""
         self._hang_up()
-        if self.process is None:
+        if not self.running:
+            self._forget()
             return
         _freeze(self.process.pid)  # so that it does not start another worker meanwhile
         pids = [self.process.pid, *descendants(self.process.pid)]
@@ -219,12 +221,23 @@ class Server:
         return True
 
     def _gone(self, pids):
-        """A worker is not our child: wait until the kernel has let go of its files and locks."""
+        """A worker is not our child: waits until the kernel has let go of its files, and of the lock on the
+        data folder, which is the last word: /proc may overlook a child that is just being born."""
         deadline = time.monotonic() + STOP_SECONDS
-        for pid in pids[1:]:
-            while _exists(pid) and time.monotonic() < deadline:
+        while (any(map(_exists, pids[1:])) or self._locked()) and time.monotonic() < deadline:
+            for pid in pids[1:]:
                 _signal(pid)
-                time.sleep(0.002)
+            time.sleep(0.002)
+
+    def _locked(self):
+        try:
+            with open(self.data / "lock", "rb") as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            return True
+        return False
 
     def _forget(self):
         self._hang_up()
