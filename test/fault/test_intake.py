@@ -31,7 +31,6 @@ def server():
                      "--locale", "en")
             made.cli("shop", "set", slug, f"shopify.secret={secret}", "live_since=2026-01-01", "smtp.url=catcher",
                      f"mail.from={slug.title()} <shop@example.com>")
-        made.cli("shop", "set", "demo", "woocommerce.secret=hush")
         made.cli("shop", "add", "bare", "--name", "Bare", "--currency", "EUR", "--zone", "UTC", "--locale", "en")
         yield made
         made.stop()
@@ -404,30 +403,3 @@ def test_a_replay_that_succeeds_is_an_order_as_if_nothing_had_been(server):
     assert state(server, row) == ("done", None)
     assert server.rows("SELECT count(*) FROM message WHERE address = 'late@example.com'") == [(1,)]
     assert server.run("replay", "demo", row).returncode == EXIT_NOT_FOUND
-
-
-# ---- WooCommerce --------------------------------------------------------------------------------------
-
-def test_the_ping_of_a_new_woocommerce_webhook_is_answered_and_not_kept(server):
-    before = count(server)
-    form = {"Content-Type": "application/x-www-form-urlencoded"}
-    answer = server.http("POST", "/in/demo/woocommerce", b"webhook_id=17", form)
-    assert (answer.status, json.loads(answer.text)) == (200, {"ping": True})
-    for body in (b"webhook_id=17&x=1", b"webhook_id=", b"webhook_id=" + b"1" * 99, b"{}"):
-        assert server.http("POST", "/in/demo/woocommerce", body, form).status == 401
-    assert server.http("POST", "/in/bare/woocommerce", b"webhook_id=17", form).status == 401
-    assert count(server) == before
-
-
-def test_two_woocommerce_orders_of_one_second_are_two(server):
-    """Their delivery id is a hash of webhook and second: it must not tell them apart."""
-    body = {"status": "processing", "currency": "EUR", "date_created_gmt": "2026-03-02T10:00:00", "total": "5.00",
-            "billing": {"email": "woo@example.com"}, "line_items": [{"name": "Tea", "quantity": 1, "total": "5.00"}]}
-    for number in (760001, 760002):
-        sent = json.dumps(body | {"id": number}).encode()
-        answer = server.http("POST", "/in/demo/woocommerce", sent, {
-            "Content-Type": "application/json", "X-WC-Webhook-Topic": "order.created",
-            "X-WC-Webhook-Signature": shopify.sign("hush", sent), "X-WC-Webhook-Delivery-ID": "6a1e3e1e5a2d1b8c"})
-        assert json.loads(answer.text)["kept"]
-    server.control("work")
-    assert server.rows("SELECT count(*) FROM orders WHERE source = 'woocommerce' AND email = 'woo@example.com'") == [(2,)]

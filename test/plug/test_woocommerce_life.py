@@ -50,6 +50,24 @@ def events(server):
     return [kind for kind, in server.rows("SELECT kind FROM event ORDER BY id")]
 
 
+def test_the_ping_of_a_new_webhook_is_answered_and_not_kept(server):
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = server.http("POST", "/in/demo/woocommerce", b"webhook_id=17", form)
+    assert (answer.status, json.loads(answer.text)) == (200, {"ping": True})
+    for body in (b"webhook_id=17&x=1", b"webhook_id=", b"webhook_id=" + b"1" * 99, b"{}"):
+        assert server.http("POST", "/in/demo/woocommerce", body, form).status == 401
+    server.cli("shop", "add", "bare", "--name", "Bare", "--currency", "EUR", "--zone", "UTC", "--locale", "en")
+    assert server.http("POST", "/in/bare/woocommerce", b"webhook_id=17", form).status == 401
+    assert server.rows("SELECT count(*) FROM inbox") == [(0,)]
+
+
+def test_two_orders_of_one_second_are_two(server):
+    """Their delivery id is a hash of webhook and second: it must not tell them apart."""
+    for number in (1841, 1842):
+        tell(server, "order.created", order(id=number))
+    assert len(known(server)) == 2
+
+
 def test_the_buyer_hears_of_an_order_once_it_is_one(server):
     tell(server, "order.created", order(status="checkout-draft", date_paid_gmt=None))
     tell(server, "order.updated", order(status="pending", date_paid_gmt=None))
