@@ -48,10 +48,11 @@ option_read(SmtpServer *server, Str name, Str value, GError **error)
         server->auth = auths[i].auth;
         return true;
     }
-    return fail(error, ERR_CONFIG,
-                "smtp.url: '" STR_FMT "=" STR_FMT "' is none of tls=auto|require|never, "
-                "auth=plain|login|xoauth2",
-                STR_ARG(name), STR_ARG(value));
+    /* What stands there may be half of a password: it is not repeated. */
+    return fail(
+        error, ERR_CONFIG,
+        "smtp.url: behind the ? may stand tls=auto|require|never and auth=plain|login|xoauth2; a ? "
+        "in the password is written as %%3F");
 }
 
 static bool
@@ -84,7 +85,10 @@ host_read(Arena *arena, Str host, SmtpServer *server, GError **error)
         for (size_t i = 0; i < port.len && number < 100000; i++)
             number = g_ascii_isdigit(port.at[i]) ? number * 10 + port.at[i] - '0' : 100000;
         if (number < 1 || number > 65535)
-            return fail(error, ERR_CONFIG, "smtp.url: '" STR_FMT "' is no port", STR_ARG(port));
+            return fail(
+                error, ERR_CONFIG,
+                "smtp.url: what stands behind the host's colon is no port; user and password "
+                "stand before an @");
         server->port = (int)number;
     }
     if (bracketed && str_ends(host, "]"))
@@ -128,7 +132,7 @@ sender_parse(Arena *arena, Str url, SmtpServer *ret, GError **error)
         if (!option_read(&server, name, value, error))
             return false;
     if (problem)
-        return fail(error, ERR_CONFIG, "smtp.url: %s", problem->message);
+        return fail(error, ERR_CONFIG, "smtp.url: what stands behind the ? cannot be read");
     *ret = server;
     return true;
 }
