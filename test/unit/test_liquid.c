@@ -158,6 +158,9 @@ test_strict_names_what_is_missing(void **state)
     assert_string_equal(rendered(arena, "{{ lines[0].note }}{{ nme | default: 'x' }}", STRICT),
                         "x");
     assert_non_null(strstr(rendered(arena, "{{ name | upcas }}", STRICT), "did you mean upcase?"));
+    assert_string_equal(
+        rendered(arena, "{{ (1..3) | join: '#' }}{{ 'b,a' | split: ',' | sort | first }}", STRICT),
+        "1#2#3a");
     assert_string_equal(rendered(arena, "{{ 1 | divided_by: 0 }}", PLAIN),
                         "Liquid error: divided by 0");
 }
@@ -182,6 +185,11 @@ test_every_budget_stops_the_render(void **state)
         {"{% assign s = 'x' %}{% for i in (1..60) %}{% assign s = s | append: s %}{% endfor %}",
          {.arena_bytes = 100000},
          "more than 100000 bytes"},
+        {"{% assign s = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' %}{{ s | replace: 'a', s | "
+         "replace: 'a', s | "
+         "replace: 'a', s | replace: 'a', s | size }}",
+         {.arena_bytes = 1000000},
+         "larger than 1000000 bytes"},
         {"{{ (1..1000000000000) | join }}", {.turns = 1000}, "too long"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {

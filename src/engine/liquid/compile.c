@@ -197,8 +197,13 @@ static const LiquidData NO_DATA;
 static bool
 liquid_build(Liquid *liquid, Str file, Str source, LiquidNotes *notes)
 {
-    LiquidCall fold = {
-        .liquid = liquid, .data = &NO_DATA, .arena = liquid->arena, .html = liquid->options.html};
+    Buf nowhere = {.arena = liquid->arena};
+    LiquidCall fold = {.liquid = liquid,
+                       .data = &NO_DATA,
+                       .arena = liquid->arena,
+                       .html = liquid->options.html,
+                       .out = &nowhere};
+    call_budget(&fold);
     Compiler compiler = {.liquid = liquid,
                          .arena = liquid->arena,
                          .names = &liquid->names,

@@ -381,6 +381,11 @@ filtered_fold(Compiler *compiler, Expr *chain)
         one.count = 1;
         LiquidCall *fold = compiler->fold;
         LiquidValue value = expr_eval(fold, &one);
+        fold->steps = fold->turns = 0;
+        if (fold->failure == FAILURE_BUDGET) { /* a render may have more */
+            fold->failure = FAILURE_NONE;
+            return chain;
+        }
         if (fold->failure) {
             fold->failure = FAILURE_NONE;
             if (compiler->liquid->options.strict)

@@ -37,8 +37,13 @@ static const Unit *
 unit_late(LiquidCall *call, Str name, uint32_t at)
 {
     Liquid copy = *call->liquid; /* the template's own program never changes */
-    LiquidCall fold = {
-        .liquid = &copy, .data = call->data, .arena = call->arena, .html = call->html};
+    Buf nowhere = {.arena = call->arena};
+    LiquidCall fold = {.liquid = &copy,
+                       .data = call->data,
+                       .arena = call->arena,
+                       .html = call->html,
+                       .out = &nowhere};
+    call_budget(&fold);
     LiquidNotes notes = {.arena = call->arena};
     Compiler compiler = {.liquid = &copy,
                          .arena = call->arena,

@@ -389,10 +389,29 @@ bound_of(uint32_t budget)
     return budget == UINT32_MAX ? SIZE_MAX : budget;
 }
 
+void
+call_budget(LiquidCall *call)
+{
+    const LiquidBudget *budget = &call->liquid->options.budget;
+    call->steps_most = budget->steps;
+    call->turns_most = budget->turns;
+    call->depth_most = budget->depth;
+    call->output_most = bound_of(budget->output_bytes);
+    call->arena_most = bound_of(budget->arena_bytes);
+    call->arena_first = arena_used_bytes(call->arena);
+}
+
+bool
+call_has_room(LiquidCall *call, size_t bytes)
+{
+    return bytes <= call->arena_most ||
+           call_fail(call, FAILURE_BUDGET, call->fail_at, "the text is larger than %zu bytes",
+                     call->arena_most);
+}
+
 bool
 liquid_render(const Liquid *liquid, const LiquidData *data, Arena *arena, Buf *out, GError **error)
 {
-    const LiquidBudget *budget = &liquid->options.budget;
     LiquidCall call = {
         .liquid = liquid,
         .data = data ? data : &EMPTY_DATA,
@@ -403,14 +422,9 @@ liquid_render(const Liquid *liquid, const LiquidData *data, Arena *arena, Buf *o
         .slot_count = liquid->names.count,
         .html = liquid->options.html,
         .strict = liquid->options.strict,
-        .steps_most = budget->steps,
-        .turns_most = budget->turns,
-        .depth_most = budget->depth,
-        .output_most = bound_of(budget->output_bytes),
-        .arena_most = bound_of(budget->arena_bytes),
-        .arena_first = arena_used_bytes(arena),
         .own_units = liquid->units,
     };
+    call_budget(&call);
     if (call.output_most != SIZE_MAX)
         call.output_most += out->len;
     call.slots = arena_new_of(arena, Slot, MAX(call.slot_count, 1u));

@@ -89,6 +89,9 @@ bool call_fail(LiquidCall *call, Failure failure, uint32_t at, const char *forma
     G_GNUC_PRINTF(4, 5);
 /* Reports the pending failure: prints it (lax) or stops (strict). False: stop. */
 bool call_settle(LiquidCall *call, bool silent);
+void call_budget(LiquidCall *call); /* takes the budget of its template */
+/* Asked by filters before they make a text this large. False: the budget is used up. */
+bool call_has_room(LiquidCall *call, size_t bytes);
 bool call_turn(LiquidCall *call, uint32_t at);
 void slot_resolve(LiquidCall *call, uint32_t slot); /* looks it up in the data */
 LiquidValue slot_value(LiquidCall *call, uint32_t slot, uint32_t at);

@@ -8,6 +8,7 @@
 
 #include <cmark-gfm-core-extensions.h>
 #include <cmark-gfm.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 static void
@@ -27,7 +28,8 @@ md_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue 
     Str text = liquid_call_text(call, value);
     if (text.len > LIMIT_TEMPLATE_BYTES)
         return liquid_fail(call, "the text is larger than %d bytes", LIMIT_TEMPLATE_BYTES);
-    cmark_gfm_core_extensions_ensure_registered(); /* once in the process, and safe to repeat */
+    static pthread_once_t registered = PTHREAD_ONCE_INIT;
+    pthread_once(&registered, cmark_gfm_core_extensions_ensure_registered);
     cmark_parser *parser = cmark_parser_new(CMARK_OPT_VALIDATE_UTF8);
     extensions_attach(parser);
     cmark_parser_feed(parser, text.at ? text.at : "", text.len);

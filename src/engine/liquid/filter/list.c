@@ -357,6 +357,8 @@ join_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValu
         if (i)
             buf_add_str(&out, glue);
         text_add(call, &out, list.items[i]);
+        if (!call_has_room(call, out.len))
+            return false;
     }
     *ret = liquid_str(buf_str(&out));
     return true;

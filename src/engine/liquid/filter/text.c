@@ -134,10 +134,10 @@ prepend_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidV
 
 /* An empty needle is found between all characters. */
 static void
-replace_between(Buf *out, Str text, Str by, bool all)
+replace_between(LiquidCall *call, Buf *out, Str text, Str by, bool all)
 {
     buf_add_str(out, by);
-    while (all && text.len) {
+    while (all && text.len && call_has_room(call, out->len)) {
         size_t len = text_skip(text, 1);
         buf_add(out, text.at, len);
         buf_add_str(out, by);
@@ -147,11 +147,11 @@ replace_between(Buf *out, Str text, Str by, bool all)
 }
 
 static void
-replace_found(Buf *out, Str text, Str needle, Str by, bool all)
+replace_found(LiquidCall *call, Buf *out, Str text, Str needle, Str by, bool all)
 {
     size_t at;
     bool again = true;
-    while (again && str_find(text, needle, &at)) {
+    while (again && call_has_room(call, out->len) && str_find(text, needle, &at)) {
         buf_add(out, text.at, at);
         buf_add_str(out, by);
         text = str_sub(text, at + needle.len, text.len);
@@ -169,15 +169,15 @@ text_replaced(LiquidCall *call, LiquidValue value, LiquidValue needle, LiquidVal
     Buf out = {.arena = call->arena};
     size_t at;
     if (wanted.len == 0) {
-        replace_between(&out, text, text_of(call, by), all);
+        replace_between(call, &out, text, text_of(call, by), all);
     } else if (!str_find(text, wanted, &at)) {
         *ret = liquid_str(text);
         return true;
     } else {
-        replace_found(&out, text, wanted, text_of(call, by), all);
+        replace_found(call, &out, text, wanted, text_of(call, by), all);
     }
     *ret = text_value(&out);
-    return true;
+    return !call->failure;
 }
 
 static bool
