@@ -34,6 +34,7 @@ CREATE TABLE event (
     state TEXT NOT NULL             -- new, done, aside
 ) STRICT;
 CREATE INDEX event_new ON event (id) WHERE state = 'new';
+CREATE INDEX event_aside ON event (shop, id) WHERE state = 'aside';
 CREATE INDEX event_cause ON event (cause);
 CREATE INDEX event_order ON event (shop, order_id, id);
 
@@ -56,6 +57,7 @@ CREATE TABLE run (
 ) STRICT;
 CREATE UNIQUE INDEX run_once ON run (shop, subject, journey);
 CREATE INDEX run_due ON run (wake, id) WHERE state = 'waiting';
+CREATE INDEX run_aside ON run (shop, id) WHERE state = 'aside';
 CREATE INDEX run_cause ON run (cause);
 
 CREATE TABLE run_step (

@@ -223,6 +223,26 @@ list_unread(const List *list, GError **error)
     return rows_ok(rows, error);
 }
 
+static bool
+list_aside(const List *list, GError **error)
+{
+    g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
+    g_autoptr(Rows) rows = db_rows(
+        list->db, Q_list_aside,
+        BINDS(bind_int("shop", list->shop->shop.id), bind_int("limit", list->limit)), error);
+    if (!rows)
+        return false;
+    while (rows_next(rows)) {
+        char id[ID_TEXT_BYTES], at[WHEN_BYTES];
+        when_iso(rows_int(rows, 1), at);
+        list_row(list, "id", id_format(rows_int(rows, 0), id), "at", at, "what",
+                 arena_cstr(arena, rows_text(rows, 2)), "words",
+                 arena_cstr(arena, rows_text(rows, 3)), NULL);
+        arena_reset(arena);
+    }
+    return rows_ok(rows, error);
+}
+
 /* ---- the verb ---------------------------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -235,7 +255,7 @@ static const struct {
     {"connectors", false, list_connectors}, {"steps", false, list_steps},
     {"journeys", false, list_journeys},     {"routes", false, list_routes},
     {"orders", true, list_orders},          {"messages", true, list_messages},
-    {"unread", true, list_unread},
+    {"unread", true, list_unread},          {"aside", true, list_aside},
 };
 
 static int
@@ -273,7 +293,8 @@ cmd_list(int argc, char **argv)
     };
     CmdOptions options = {
         .usage =
-            "list orders|messages|unread|settings|events|errors|reasons|connectors|steps|journeys|"
+            "list "
+            "orders|messages|unread|aside|settings|events|errors|reasons|connectors|steps|journeys|"
             "routes [--shop SLUG]",
         .help = "Prints the newest rows of a shop, or a table of the program with its help.",
         .entries = entries,

@@ -4,3 +4,11 @@
 -- The newest messages with what became of them. :before, :limit
 SELECT id, at, address, template, state, coalesce(reason, ''), coalesce(words, ''), coalesce(subject, '') FROM message
 WHERE shop = :shop AND id < :before ORDER BY id DESC LIMIT :limit;
+
+-- name: list_aside
+-- What could not be worked on, the newest first: `replay` tries it again.
+SELECT id, at, kind AS what, '' AS words FROM event WHERE shop = :shop AND state = 'aside'
+UNION ALL SELECT id, at, journey AS what, coalesce(why, '') AS words FROM run WHERE shop = :shop AND state = 'aside'
+UNION ALL SELECT id, at, template AS what, coalesce(words, '') AS words FROM message
+    WHERE shop = :shop AND state = 'failed' AND reason IN ('aside', 'not_rendered')
+ORDER BY 1 DESC LIMIT :limit;

@@ -13,3 +13,7 @@ SELECT id, shop, kind, happened_at, order_id, customer_id FROM event WHERE state
 -- name: event_finish
 -- All journeys have seen it.
 UPDATE event SET state = :state WHERE shop = :shop AND id = :id AND state = 'new';
+
+-- name: event_replay
+-- Journeys look again at an event that was put aside.
+UPDATE event SET state = 'new' WHERE shop = :shop AND id = :id AND state = 'aside';

@@ -36,3 +36,7 @@ VALUES (:id, :shop, :at, :cause, :step, :visit, :outcome, :why) ON CONFLICT (cau
 -- Runs that a clock which was wrong left in the future: they wait as long as they were to wait, from now on.
 -- any shop: there is one clock
 UPDATE run SET wake = :now + (wake - entered), entered = :now WHERE state = 'waiting' AND entered > :latest;
+
+-- name: run_replay
+-- A run that was put aside goes on at its step.
+UPDATE run SET state = 'waiting', wake = :now WHERE shop = :shop AND id = :id AND state = 'aside';

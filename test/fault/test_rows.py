@@ -74,3 +74,30 @@ def test_a_message_whose_words_are_gone(scene):
 def test_a_message_whose_address_is_none(scene):
     change(scene, f"UPDATE message SET address = 'two words' WHERE id = {FIRST}")
     assert works_on(scene)[1] == "bad_address"
+
+
+def test_what_was_put_aside_is_shown_and_tried_again(scene):
+    change(scene, FRESH,
+           f"UPDATE orders SET ship_to = '[\"' WHERE id = (SELECT order_id FROM message WHERE id = {FIRST})")
+    works_on(scene)
+    listed = [line.split("\t") for line in scene.server.cli("list", "aside").splitlines()]
+    assert [line[2] for line in listed] == ["order_confirmation"]
+    change(scene, "UPDATE orders SET ship_to = NULL")
+    scene.server.cli("replay", "demo", listed[0][0])
+    scene.server.cli("replay", "demo", listed[0][0], ok=(3,))
+    scene.live.control("work")
+    assert scene.server.rows("SELECT count(*) FROM message WHERE state = 'accepted'")[0][0] == ORDERS
+    assert scene.server.cli("list", "aside") == ""
+
+
+def test_events_and_runs_that_were_put_aside(scene):
+    change(scene, "DELETE FROM delivery", "DELETE FROM message", "DELETE FROM run_step",
+           "UPDATE run SET state = 'aside', why = 'of the test' WHERE id = (SELECT min(id) FROM run)",
+           "UPDATE event SET state = 'aside' WHERE id = (SELECT max(id) FROM event)")
+    scene.live.control("work")
+    assert '"aside":2' in scene.live.http("GET", "/health").text
+    for line in scene.server.cli("list", "aside").splitlines():
+        scene.server.cli("replay", "demo", line.split("\t")[0])
+    scene.live.control("work")
+    assert '"aside":0' in scene.live.http("GET", "/health").text
+    assert len(scene.mails) == 1

@@ -1,6 +1,6 @@
 /* health.c - /health for whoever watches the service, /metrics for Prometheus.
  *
- * Health is: every loop went round in the last minute, and the rows that wait are counted. A server that does not
+ * Health is: every loop went round in the last minute, rows can be written, and those that wait are counted. A server that does not
  * take our mail is told as trouble, and is no reason to restart us: the status stays 200.
  */
 #include "feature/feature.h"
@@ -20,6 +20,7 @@ static const struct {
     {Q_health_run, "run", true},        {Q_health_message, "message", false},
     {Q_health_outbox, "outbox", false}, {Q_health_claimed, "claimed", false},
     {Q_health_unread, "unread", false},
+    {Q_health_aside, "aside", false},
 };
 enum { COUNTS = G_N_ELEMENTS(counts) };
 
@@ -27,6 +28,7 @@ typedef struct Health {
     int64_t waiting[COUNTS];
     int64_t oldest_at[COUNTS];
     FlowHealth flow;
+    char trouble[256]; /* what keeps rows from being written, or mail from leaving */
     bool fine;
 } Health;
 
@@ -51,7 +53,10 @@ health_read(RouteCtx *ctx, Health *ret, GError **error)
             return false;
     }
     flow_health(app->flow, &ret->flow);
-    ret->fine = ret->flow.flow_age_ms < LOOP_MOST_MS && ret->flow.outbox_age_ms < LOOP_MOST_MS;
+    bool writes = !store_trouble(app->store, ret->trouble, sizeof ret->trouble);
+    if (writes)
+        g_strlcpy(ret->trouble, ret->flow.trouble, sizeof ret->trouble);
+    ret->fine = writes && ret->flow.flow_age_ms < LOOP_MOST_MS && ret->flow.outbox_age_ms < LOOP_MOST_MS;
     return true;
 }
 
@@ -86,7 +91,7 @@ health_page(RouteCtx *ctx, GError **error)
     }
     json_put_end(&out);
     json_put_key(&out, "trouble");
-    json_put_str(&out, health.flow.trouble[0] ? health.flow.trouble : NULL);
+    json_put_str(&out, health.trouble[0] ? health.trouble : NULL);
     json_put_end(&out);
     json_put_done(&out);
     http_answer(ctx->request, health.fine ? 200 : 503, "application/json", buf_str(&buf));

@@ -36,3 +36,8 @@ SELECT count(*), min(next_at) FROM message WHERE state = 'ready';
 -- any shop: the health of the installation
 SELECT count(*), (SELECT at FROM delivery WHERE id = (SELECT min(id) FROM delivery WHERE state = 'claimed'))
 FROM delivery WHERE state = 'claimed';
+
+-- name: health_aside
+-- Events and runs that could not be worked on.
+-- any shop: the health of the installation
+SELECT (SELECT count(*) FROM event WHERE state = 'aside') + (SELECT count(*) FROM run WHERE state = 'aside'), 0;
