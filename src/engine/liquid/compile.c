@@ -142,6 +142,8 @@ source_check(Compiler *compiler, Str source, uint32_t at, Str name)
     if (source.len > LIMIT_TEMPLATE_BYTES)
         return compile_fail(compiler, at, "'" STR_FMT "' is larger than %d bytes", STR_ARG(name),
                             LIMIT_TEMPLATE_BYTES);
+    if (source.len && memchr(source.at, '\0', source.len))
+        return compile_fail(compiler, at, "'" STR_FMT "' holds a zero byte", STR_ARG(name));
     if (source.len && !source_is_utf8(source))
         return compile_fail(compiler, at, "'" STR_FMT "' is not UTF-8", STR_ARG(name));
     return true;
