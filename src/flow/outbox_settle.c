@@ -209,6 +209,14 @@ outbox_settle(Outbox *outbox)
     store_post(outbox->store, STORE_RECEIPT, &settle->task);
 }
 
+/* What was learned of senders is not in the store yet after all. */
+static void
+senders_keep(Outbox *outbox, const Settle *settle)
+{
+    for (guint i = 0; settle->sender_rows->len && i < outbox->senders->len; i++)
+        ((Sender *)outbox->senders->pdata[i])->rate_dirty = true;
+}
+
 void
 outbox_settles_back(Outbox *outbox, Settle *settles)
 {
@@ -216,8 +224,10 @@ outbox_settles_back(Outbox *outbox, Settle *settles)
         Settle *settle = settles;
         settles = settle->next;
         outbox->settles_under_way--;
-        if (settle->failed)
+        if (settle->failed) {
             outbox->retry_at = clock_monotonic() + 1000;
+            senders_keep(outbox, settle);
+        }
         for (guint i = 0; i < settle->rows->len; i++) {
             if (settle->failed)
                 g_ptr_array_add(outbox->answered, settle->rows->pdata[i]);
