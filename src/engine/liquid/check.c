@@ -285,6 +285,10 @@ walk_expr(Walk *walk, const Expr *expr)
     case EXPR_COMPUTED:
         walk_expr(walk, expr->root);
         return path_shape(walk, expr, ANYTHING);
+    case EXPR_SELF:
+        for (uint16_t i = 0; i < expr->count; i++)
+            walk_expr(walk, expr->segments[i].key);
+        return ANYTHING;
     case EXPR_FILTERED:
         return filtered_shape(walk, expr);
     case EXPR_RANGE:

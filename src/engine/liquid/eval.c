@@ -109,6 +109,27 @@ computed_eval(LiquidCall *call, const Expr *expr)
     return segments_eval(call, expr, liquid_call_var(call, liquid_text(root)));
 }
 
+/* Where no variable is called self, it is all variables. */
+static LiquidValue
+self_eval(LiquidCall *call, const Expr *expr)
+{
+    Slot *slot = &call->slots[expr->slot];
+    if (!slot->bound && !slot->resolved)
+        slot_resolve(call, expr->slot);
+    if (slot->bound || slot->found)
+        return segments_eval(call, expr, slot_value(call, expr->slot, expr->at));
+    const Segment *first = expr->segments;
+    LiquidValue name =
+        first->key ? value_plain(call, expr_eval(call, first->key)) : liquid_str(first->name.text);
+    if (name.kind != LIQUID_STR)
+        return LIQUID_OF_NIL;
+    Expr rest = *expr;
+    rest.segments++;
+    rest.count--;
+    call->fail_at = expr->at;
+    return segments_eval(call, &rest, liquid_call_var(call, liquid_text(name)));
+}
+
 /* ---- ranges and conditions ---------------------------------------------------------------- */
 
 bool
@@ -322,6 +343,8 @@ expr_eval(LiquidCall *call, const Expr *expr)
     }
     case EXPR_COMPUTED:
         return computed_eval(call, expr);
+    case EXPR_SELF:
+        return self_eval(call, expr);
     case EXPR_RANGE:
         return range_eval(call, expr);
     case EXPR_FILTERED:

@@ -166,7 +166,11 @@ path_parse(Compiler *compiler, Lexer *lexer, bool in_condition)
     }
     Expr *path = expr_new(compiler, EXPR_PATH, token.at);
     path->slot = names_slot(compiler->names, compiler->arena, token.text);
-    return segments_parse(compiler, lexer, path) ? path : NULL;
+    if (!segments_parse(compiler, lexer, path))
+        return NULL;
+    if (path->count && word_is(token.text, STR("self")))
+        path->kind = EXPR_SELF;
+    return path;
 }
 
 /* [expression].name: the name of the root is computed. */
