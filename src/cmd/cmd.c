@@ -142,6 +142,7 @@ home_open(const HomeOptions *options, GError **error)
     home->data = g_strdup(options->data);
     FolderOptions folder = {
         .allow_volatile = options->allow_volatile,
+        .wait_ms = options->wait_ms,
         .read_only = options->look,
     };
     if (!options->make && !g_file_test(options->data, G_FILE_TEST_IS_DIR)) {

@@ -58,6 +58,7 @@ typedef struct HomeOptions {
     bool make;            /* makes a data folder that is not there; else ERR_NOT_FOUND */
     bool fresh;           /* puts a store of another schema aside and begins anew */
     bool allow_volatile;
+    int wait_ms; /* for the folder's lock */
 } HomeOptions;
 
 Home *home_open(const HomeOptions *options, GError **error);

@@ -99,6 +99,7 @@ serve_open_home(Serve *serve, GError **error)
         .key_file = serve_get(serve, CONFIG_SERVER_KEY_FILE),
         .fresh = serve->fresh,
         .make = true,
+        .wait_ms = 2000,
         .allow_volatile = serve->allow_volatile,
     };
     serve->home = home_open(&options, error);

@@ -1,10 +1,24 @@
 /* sql.c - `postlude sql`: a question to the store, on a connection that cannot write. */
+#include "base/encode.h"
 #include "base/json_write.h"
 #include "base/limits.h"
 #include "cmd/cmd.h"
 #include "engine/guard.h"
 
 #include <stdio.h>
+
+/* Bytes are for programs: people get the first of them and how many there are. */
+static Str
+value_text(Arena *arena, Rows *rows, int column)
+{
+    enum { SHOWN_BYTES = 32 };
+    if (!rows_is_blob(rows, column))
+        return rows_text(rows, column);
+    Str bytes = rows_blob(rows, column);
+    return str_of(arena_format(arena, "x'%s'%s (%zu bytes)",
+                               encode(arena, ENCODE_HEX, str_sub(bytes, 0, SHOWN_BYTES)),
+                               bytes.len > SHOWN_BYTES ? "..." : "", bytes.len));
+}
 
 static void
 print_json(Arena *arena, Rows *rows)
@@ -17,7 +31,7 @@ print_json(Arena *arena, Rows *rows)
         if (rows_is_null(rows, i))
             json_put_null(&out);
         else if (rows_is_text(rows, i))
-            json_put_text(&out, rows_text(rows, i));
+            json_put_text(&out, value_text(arena, rows, i));
         else
             json_put_int(&out, rows_int(rows, i));
     }
@@ -27,10 +41,10 @@ print_json(Arena *arena, Rows *rows)
 }
 
 static void
-print_line(Rows *rows)
+print_line(Arena *arena, Rows *rows)
 {
     for (int i = 0; i < rows_columns(rows); i++) {
-        Str text = rows_text(rows, i);
+        Str text = value_text(arena, rows, i);
         printf("%s" STR_FMT, i ? "\t" : "", STR_ARG(text));
     }
     putchar('\n');
@@ -67,7 +81,7 @@ cmd_sql(int argc, char **argv)
         if (json)
             print_json(arena, rows);
         else
-            print_line(rows);
+            print_line(arena, rows);
         arena_reset(arena);
     }
     bool ok = rows && rows_ok(rows, &error);

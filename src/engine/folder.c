@@ -20,6 +20,8 @@ struct Folder {
 };
 
 /* File systems that are no home for a store. linux/magic.h lacks two of them (statfs(2)). */
+enum { LOCK_STEP_MS = 20 };
+
 enum { FOLDER_CIFS_MAGIC = (int)0xff534d42, FOLDER_SMB2_MAGIC = (int)0xfe534d42 };
 
 static const struct {
@@ -81,13 +83,19 @@ folder_lock_holder(int fd)
 }
 
 static bool
-folder_lock(Folder *folder, GError **error)
+folder_lock(Folder *folder, int wait_ms, GError **error)
 {
     g_autofree char *file = g_build_filename(folder->path, "lock", NULL);
     folder->lock_fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (folder->lock_fd < 0)
         return fail(error, ERR_IO, "cannot open %s: %s", file, g_strerror(errno));
-    if (flock(folder->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+    int left_ms = wait_ms;
+    while (flock(folder->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno == EWOULDBLOCK && left_ms > 0) {
+            g_usleep(LOCK_STEP_MS * 1000);
+            left_ms -= LOCK_STEP_MS;
+            continue;
+        }
         if (errno != EWOULDBLOCK)
             return fail(error, ERR_IO, "cannot lock %s: %s", file, g_strerror(errno));
         g_autofree char *holder = folder_lock_holder(folder->lock_fd);
@@ -110,7 +118,7 @@ folder_ready(Folder *folder, const FolderOptions *options, GError **error)
     if (options->read_only)
         return true;
     return (options->allow_volatile || folder->scratch || folder_check_disk(folder, error)) &&
-           folder_lock(folder, error);
+           folder_lock(folder, options->wait_ms, error);
 }
 
 Folder *

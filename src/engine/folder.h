@@ -13,7 +13,9 @@ typedef struct Folder Folder;
 typedef struct FolderOptions {
     bool
         allow_volatile; /* --allow-volatile: also where a restart or a container's end empties it */
-    bool read_only;     /* takes no lock and makes nothing: for verbs that only look */
+    int wait_ms; /* how long to wait for a lock that somebody holds: a worker that was just killed
+                  * lets go of it a moment later */
+    bool read_only; /* takes no lock and makes nothing: for verbs that only look */
 } FolderOptions;
 
 /* Opens it, made with 0700 where it is missing, and takes the lock. NULL on failure: ERR_LOCKED

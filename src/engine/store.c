@@ -10,6 +10,7 @@ enum {
     GROUP_MOST_MS = 3,     /* a group of writes closes after this long */
     GROUP_MOST_JOBS = 512, /* or with this many jobs */
     READERS_KEPT = 8,
+    TROUBLE_MS = 60 * 1000, /* how long a failure is told when nobody has written since */
     BUSY_TIMEOUT_MS = 4000, /* below the 5 s in which Shopify wants its answer */
 };
 
@@ -31,6 +32,9 @@ struct Store {
     bool stop;
     Db *readers[READERS_KEPT];
     int readers_kept;
+
+    char trouble[256]; /* of the last group; empty: it was written */
+    int64_t trouble_at; /* monotonic */
 
     _Atomic int64_t commits;
     _Atomic int64_t waiting;
@@ -83,6 +87,27 @@ store_run_task(Store *store, StoreTask *task)
         return db_release(db, &task->error);
     must(task->error);
     return db_rollback_to(db, &lost);
+}
+
+static void
+store_note_trouble(Store *store, const GError *error)
+{
+    if (!error && !store->trouble[0])
+        return; /* only this thread writes it */
+    pthread_mutex_lock(&store->lock);
+    g_strlcpy(store->trouble, error ? error->message : "", sizeof store->trouble);
+    store->trouble_at = clock_monotonic();
+    pthread_mutex_unlock(&store->lock);
+}
+
+bool
+store_trouble(Store *store, char *words, size_t bytes)
+{
+    pthread_mutex_lock(&store->lock);
+    bool fresh = store->trouble[0] && clock_monotonic() - store->trouble_at < TROUBLE_MS;
+    g_strlcpy(words, fresh ? store->trouble : "", bytes);
+    pthread_mutex_unlock(&store->lock);
+    return fresh;
 }
 
 /* Tells everybody of the group. A failure of the group is the failure of each job in it that has none
@@ -143,6 +168,7 @@ store_group(Store *store, StoreTask *task)
         atomic_fetch_add(&store->commits, 1);
         store_call_hook(store);
     }
+    store_note_trouble(store, error);
     store_tell(group, error);
 }
 

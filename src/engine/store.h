@@ -121,6 +121,7 @@ Rows *db_rows_of_text(Db *db, const char *sql, GError **error);
 int rows_columns(Rows *rows);
 const char *rows_column_name(Rows *rows, int column);
 bool rows_is_text(Rows *rows, int column);
+bool rows_is_blob(Rows *rows, int column);
 
 /* Is the file whole? ERR_STORE names the first thing that is not. Reads all of it. */
 bool store_check(Db *db, GError **error);
@@ -175,6 +176,9 @@ bool store_write(Store *store, StoreLane lane, bool (*run)(Db *db, void *arg, GE
 
 /* Waits until all that was queued before has been told what became of it. */
 void store_drain(Store *store);
+
+/* The last group of writes failed, less than a minute ago: why, in words. False: all is well. */
+bool store_trouble(Store *store, char *words, size_t bytes);
 
 /* How many COMMITs were made, for tests and figures; how many jobs wait now. */
 int64_t store_commits(Store *store);

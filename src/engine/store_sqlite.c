@@ -380,6 +380,12 @@ rows_is_text(Rows *rows, int column)
     return sqlite3_column_type(rows->statement, column) != SQLITE_INTEGER;
 }
 
+bool
+rows_is_blob(Rows *rows, int column)
+{
+    return sqlite3_column_type(rows->statement, column) == SQLITE_BLOB;
+}
+
 Str
 rows_text(Rows *rows, int column)
 {

@@ -19,8 +19,7 @@ static const struct {
     {Q_health_inbox, "inbox", false},   {Q_health_event, "event", false},
     {Q_health_run, "run", true},        {Q_health_message, "message", false},
     {Q_health_outbox, "outbox", false}, {Q_health_claimed, "claimed", false},
-    {Q_health_unread, "unread", false},
-    {Q_health_aside, "aside", false},
+    {Q_health_unread, "unread", false}, {Q_health_aside, "aside", false},
 };
 enum { COUNTS = G_N_ELEMENTS(counts) };
 
@@ -56,7 +55,8 @@ health_read(RouteCtx *ctx, Health *ret, GError **error)
     bool writes = !store_trouble(app->store, ret->trouble, sizeof ret->trouble);
     if (writes)
         g_strlcpy(ret->trouble, ret->flow.trouble, sizeof ret->trouble);
-    ret->fine = writes && ret->flow.flow_age_ms < LOOP_MOST_MS && ret->flow.outbox_age_ms < LOOP_MOST_MS;
+    ret->fine =
+        writes && ret->flow.flow_age_ms < LOOP_MOST_MS && ret->flow.outbox_age_ms < LOOP_MOST_MS;
     return true;
 }
 
