@@ -3,11 +3,11 @@
 Needs root and debootstrap. Every command runs in namespaces of its own (mounts, processes), so that
 nothing stays mounted or running when it ends, however it ends.
 """
-import os
 import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -68,13 +68,14 @@ class BareMachine:
 
     def __init__(self, user):
         self.user = user
-        self.folder = ROOT / "build-chroot" / f"bare-{os.getpid()}-{user}"
+        self.folder = None
         self.checkout = f"{HOME}/postlude"
 
     def __enter__(self):
         packed = base()
-        self.folder.mkdir(parents=True)
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"bare-{self.user}-", dir=packed.parent))
         subprocess.run(["tar", "-C", self.folder, "-xf", packed], check=True)
+        self.folder.chmod(0o755)
         self.set_up_apt()
         self.as_root("useradd --create-home --home-dir " + HOME + " owner")
         if self.user == "owner":
