@@ -231,14 +231,19 @@ serve_open_web(Serve *serve, GError **error)
     return serve->http && serve_tell_port(serve, error);
 }
 
-/* Without a public address links lead to the listener: right for trying out, wrong for customers. */
+/* Without a public address links lead to the listener: right for trying out, wrong for customers. A listener on
+ * all addresses has none that a link could name; then it is the machine's name. */
 static char *
 serve_public_url(const Serve *serve)
 {
     const char *set = serve_get(serve, CONFIG_SERVER_PUBLIC_URL);
+    const char *listen = serve_get(serve, CONFIG_SERVER_LISTEN);
+    const char *port = strrchr(listen, ':');
     if (*set)
         return g_strdup(set);
-    return g_strdup_printf("http://%s", serve_get(serve, CONFIG_SERVER_LISTEN));
+    if (port && (g_str_has_prefix(listen, "0.0.0.0:") || g_str_has_prefix(listen, "[::]:")))
+        return g_strdup_printf("http://%s%s", g_get_host_name(), port);
+    return g_strdup_printf("http://%s", listen);
 }
 
 static bool
@@ -282,6 +287,8 @@ serve_say_hello(const Serve *serve)
         *colon = '\0';
     fprintf(stderr, "Postlude %s serves http://%s:%d/ from %s.\n", POSTLUDE_VERSION, address,
             http_server_port(serve->http), serve->home->data);
+    if (!*serve_get(serve, CONFIG_SERVER_PUBLIC_URL))
+        fprintf(stderr, "Links in mails lead to %s until public_url is set.\n", serve->public_url);
     if (serve->app.shows_catcher)
         fprintf(stderr, "Mails are caught on http://%s:%d/dev/mail until an SMTP server is set.\n",
                 address, http_server_port(serve->http));
