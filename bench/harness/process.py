@@ -1,5 +1,6 @@
 """Child processes of a bench: started with their output kept, stopped by id, measured as a tree."""
 
+import atexit
 import contextlib
 import os
 import pathlib
@@ -30,6 +31,13 @@ class Process:
             env={**os.environ, **(env or {})},
             cwd=cwd,
         )
+
+        atexit.register(self.abandon)  # for what fails between its start and its `with`
+
+    def abandon(self):
+        if self.child.poll() is None:
+            self.child.kill()
+            self.child.wait()
 
     def text(self):
         return self.log.read_text(encoding="utf-8", errors="replace")
@@ -69,6 +77,7 @@ class Process:
             raise BenchError(f"{self.name} did not stop within {seconds} s of SIGTERM") from None
         finally:
             self.out.close()
+            atexit.unregister(self.abandon)
 
     def pids(self):
         return tree_pids(self.child.pid)
