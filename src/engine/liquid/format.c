@@ -80,7 +80,8 @@ markup_add(Buf *out, Str source, Str markup)
 static bool
 markup_is_tokens(Str name)
 {
-    static const char *const FREE[] = {"#", "comment", "liquid", "raw", "doc", "else"};
+    static const char *const FREE[] = {"#",    "comment", "liquid",    "raw",      "doc",
+                                       "else", "capture", "increment", "decrement"};
     for (size_t i = 0; i < G_N_ELEMENTS(FREE); i++)
         if (str_is(name, FREE[i]))
             return false;
