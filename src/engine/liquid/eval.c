@@ -338,7 +338,8 @@ expr_eval(LiquidCall *call, const Expr *expr)
     case EXPR_CONST:
         return expr->constant;
     case EXPR_PATH: {
-        LiquidValue value = slot_value(call, expr->slot, expr->at);
+        const Slot *slot = &call->slots[expr->slot];
+        LiquidValue value = slot->bound ? slot->local : slot_value(call, expr->slot, expr->at);
         return expr->count && !call->failure ? segments_eval(call, expr, value) : value;
     }
     case EXPR_COMPUTED:

@@ -135,7 +135,7 @@ render_value(LiquidCall *call, LiquidValue value, Escape escape)
     if (value.kind == LIQUID_INT)
         buf_add_int(call->out, value.integer);
     else if (escape == ESCAPE_NONE && value.kind == LIQUID_STR)
-        buf_add(call->out, value.at, value.len);
+        out_add(call->out, value.at, value.len);
     else if (escape == ESCAPE_NONE)
         text_add_output(call, call->out, value);
     else
@@ -311,7 +311,7 @@ render_node(LiquidCall *call, const Node *node)
 {
     switch ((NodeKind)node->kind) {
     case NODE_TEXT:
-        buf_add_str(call->out, node->text);
+        out_add(call->out, node->text.at, node->text.len);
         return true;
     case NODE_PRINT:
         return render_print(call, node);

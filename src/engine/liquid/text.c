@@ -63,11 +63,11 @@ text_escape(Buf *out, Str text)
         uint8_t entity = ENTITY_OF[(uint8_t)text.at[i]];
         if (G_LIKELY(!entity))
             continue;
-        buf_add(out, text.at + from, i - from);
-        buf_add_str(out, ENTITIES[entity]);
+        out_add(out, text.at + from, i - from);
+        out_add(out, ENTITIES[entity].at, ENTITIES[entity].len);
         from = i + 1;
     }
-    buf_add(out, text.at + from, text.len - from);
+    out_add(out, text.at + from, text.len - from);
 }
 
 Str

@@ -6,6 +6,18 @@
 
 #include <string.h>
 
+/* buf_add where there is room, which is nearly always: no call for a handful of bytes. */
+static inline void
+out_add(Buf *out, const char *bytes, size_t len)
+{
+    if (G_UNLIKELY(out->room - out->len < len || len == 0)) {
+        buf_add(out, bytes, len);
+        return;
+    }
+    memcpy(out->at + out->len, bytes, len);
+    out->len += len;
+}
+
 /* The text is this word: inlined, with the length known, it is one comparison. */
 static inline bool
 word_is(Str text, Str word)
