@@ -436,7 +436,10 @@ flow_new(const FlowOptions *options, GError **error)
     flow->words = flow->journeys ? words_new(error) : NULL;
     flow->outbox = flow->words ? outbox_new(flow, error) : NULL;
     if (!flow->outbox || !flow_floor_ids(flow, error) || !flow_put_suspect_aside(flow, error) ||
-        !outbox_recover(options->store, error) || !flow_mend(flow, error))
+        !outbox_recover(options->store, error))
+        return NULL;
+    /* Under test control the clock is not set yet: the first work will look. */
+    if (!options->manual && !flow_mend(flow, error))
         return NULL;
     return g_steal_pointer(&flow);
 }
