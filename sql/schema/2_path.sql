@@ -95,7 +95,7 @@ CREATE TABLE message (
     subject TEXT,                   -- words fixed, from here on
     body BLOB,                      -- the whole message as sent, zstd; NULL once retention emptied it
     body_bytes INTEGER,
-    body_hash BLOB                  -- SHA-256 of the whole message, kept after the body is gone
+    body_hash BLOB                  -- SHA-256 of the whole message, made when retention takes the body
 ) STRICT;
 CREATE INDEX message_new ON message (lane, id) WHERE state = 'new';
 CREATE INDEX message_due ON message (shop, lane, next_at, id) WHERE state = 'ready';

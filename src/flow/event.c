@@ -50,7 +50,8 @@ event_append(Db *db, const EventNew *event, GError **error)
                         bind_cstr("kind", event_slug(event->kind)),
                         bind_int("happened_at", event->happened_at),
                         bind_id("order_id", event->order_id),
-                        bind_id("customer_id", event->customer_id)),
+                        bind_id("customer_id", event->customer_id),
+                        bind_cstr("state", journey_listens(event->kind) ? "new" : "done")),
                   NULL, error);
 }
 
@@ -91,14 +92,14 @@ event_take(StageTurn *turn, GError **error)
 static bool
 run_start(Db *db, const EventRow *event, const Journey *journey, int64_t now, GError **error)
 {
-    return db_run(
-        db, Q_run_append,
-        BINDS(bind_int("id", id_new(KIND_RUN)), bind_int("shop", event->shop), bind_int("at", now),
-              bind_int("cause", event->id), bind_cstr("journey", journey->name),
-              bind_int("subject", event->order_id), bind_id("order_id", event->order_id),
-              bind_id("customer_id", event->customer_id), bind_cstr("step", journey->steps[0].id),
-              bind_int("entered", now)),
-        NULL, error);
+    return db_run(db, Q_run_append,
+                  BINDS(bind_int("id", id_new(KIND_RUN)), bind_int("shop", event->shop),
+                        bind_int("at", now), bind_int("cause", event->id),
+                        bind_cstr("journey", journey->name), bind_int("subject", event->order_id),
+                        bind_id("order_id", event->order_id),
+                        bind_id("customer_id", event->customer_id),
+                        bind_cstr("step", journey->steps[0].id), bind_int("entered", now)),
+                  NULL, error);
 }
 
 static bool

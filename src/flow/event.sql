@@ -1,9 +1,9 @@
 -- event.sql: stage 2, what happened.
 
 -- name: event_append
--- Something happened.
+-- Something happened. One that no journey listens to is done as soon as it is written.
 INSERT INTO event (id, shop, at, cause, kind, happened_at, order_id, customer_id, state)
-VALUES (:id, :shop, :at, :cause, :kind, :happened_at, :order_id, :customer_id, 'new');
+VALUES (:id, :shop, :at, :cause, :kind, :happened_at, :order_id, :customer_id, :state);
 
 -- name: event_take
 -- The oldest events that no journey has looked at. :limit

@@ -91,6 +91,15 @@ journeys_free(JourneyBook *book)
     g_free(book);
 }
 
+bool
+journey_listens(EventKind kind)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(receipts); i++)
+        if (receipts[i].event == kind)
+            return true;
+    return false;
+}
+
 const Journey *
 journey_nth(const JourneyBook *book, size_t n)
 {

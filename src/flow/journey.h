@@ -30,6 +30,9 @@ JourneyBook *journeys_new(GError **error);
 void journeys_free(JourneyBook *book);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(JourneyBook, journeys_free)
 
+/* Does any journey start from this? What nobody listens to needs no turn of the event stage. */
+bool journey_listens(EventKind kind);
+
 const Journey *journey_nth(const JourneyBook *book, size_t n); /* NULL behind the last */
 const Journey *journey_find(const JourneyBook *book, Str name);
 const JourneyStep *journey_step(const Journey *journey, Str id);

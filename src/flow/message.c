@@ -6,7 +6,6 @@
 #include "flow/message.h"
 
 #include "base/address.h"
-#include "base/digest.h"
 #include "base/limits.h"
 #include "base/token.h"
 #include "engine/clock.h"
@@ -42,16 +41,16 @@ bool
 message_append(Db *db, const MessageNew *message, GError **error)
 {
     const StepMessage *step = message->step;
-    return db_run(
-        db, Q_message_append,
-        BINDS(bind_int("id", id_new(KIND_MESSAGE)), bind_int("shop", message->shop),
-              bind_int("at", message->at), bind_int("cause", message->cause),
-              bind_id("order_id", message->order_id), bind_id("customer_id", message->customer_id),
-              bind_cstr("class", message_class_slug(step->class)), bind_int("lane", step->lane),
-              bind_text("channel", step->channel), bind_text("template", step->template),
-              bind_text("address", step->address), bind_some("skip", step->skip),
-              bind_int("not_after", step->not_after)),
-        NULL, error);
+    return db_run(db, Q_message_append,
+                  BINDS(bind_int("id", id_new(KIND_MESSAGE)), bind_int("shop", message->shop),
+                        bind_int("at", message->at), bind_int("cause", message->cause),
+                        bind_id("order_id", message->order_id),
+                        bind_id("customer_id", message->customer_id),
+                        bind_cstr("class", message_class_slug(step->class)),
+                        bind_int("lane", step->lane), bind_text("channel", step->channel),
+                        bind_text("template", step->template), bind_text("address", step->address),
+                        bind_some("skip", step->skip), bind_int("not_after", step->not_after)),
+                  NULL, error);
 }
 
 bool
@@ -99,7 +98,6 @@ typedef struct MessageRow {
     Str subject;
     Str body; /* packed */
     size_t body_bytes;
-    uint8_t body_hash[DIGEST_BYTES];
 } MessageRow;
 
 static void
@@ -194,7 +192,6 @@ message_write_words(StageTurn *turn, MessageRow *row, const OrderRow *order, GEr
     row->subject = words.subject;
     row->body = pack(turn->arena, whole);
     row->body_bytes = whole.len;
-    digest_sha256(whole, row->body_hash);
     return true;
 }
 
@@ -312,9 +309,6 @@ message_write(Db *db, StageTurn *turn, GError **error)
                           bind_some("words", row->words), bind_some("subject", row->subject),
                           has_words ? bind_blob("body", row->body) : bind_null("body"),
                           bind_id("body_bytes", (int64_t)row->body_bytes),
-                          has_words ? bind_blob("body_hash", (Str){(const char *)row->body_hash,
-                                                                   sizeof row->body_hash})
-                                    : bind_null("body_hash"),
                           bind_int("shop", row->shop_id), bind_int("id", row->id)),
                     NULL, error))
             return false;

@@ -16,7 +16,7 @@ WHERE state = 'new' ORDER BY lane, id LIMIT :limit;
 -- name: message_words
 -- The words are fixed: it may leave (ready), or would have (excluded).
 UPDATE message SET state = :state, reason = :reason, words = :words, subject = :subject, body = :body,
-    body_bytes = :body_bytes, body_hash = :body_hash
+    body_bytes = :body_bytes
 WHERE shop = :shop AND id = :id AND state = 'new';
 
 -- name: message_stop
