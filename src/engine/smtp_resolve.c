@@ -131,7 +131,8 @@ smtp_resolver_ask(SmtpResolver *resolver, uint64_t ticket, const char *host, int
     resolver_release(resolver);
     g_free(question->host);
     g_free(question);
-    snprintf(digits.why, sizeof digits.why, "no thread to resolve the name: %s", g_strerror(status));
+    snprintf(digits.why, sizeof digits.why, "no thread to resolve the name: %s",
+             g_strerror(status));
     *ret = digits;
     return true;
 }

@@ -133,7 +133,7 @@ number_of_double(double real)
         ret.digits = ret.digits * 10 + (*at - '0');
         behind += point;
     }
-    ret.scale = behind - atoi(at + 1);
+    ret.scale = behind - (int)g_ascii_strtoll(at + 1, NULL, 10);
     if (negative)
         ret.digits = -ret.digits;
     return ret;
