@@ -119,7 +119,7 @@ control_new(const char *path, Store *store, Flow *flow, GError **error)
     control->store = store;
     control->flow = flow;
     store_on_commit(store, control_on_commit, control);
-    control->lines = line_server_new(path, control_line, control, error);
+    control->lines = line_server_new(path, -1, control_line, control, error);
     if (control->lines)
         return control;
     control_free(control);

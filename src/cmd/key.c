@@ -20,13 +20,6 @@ print_record(Arena *arena, const DkimKey *key, GString *out)
         dkim_record_strings(arena, key));
 }
 
-static bool
-set_dkim(Home *home, const char *slug, const char *key, Str value, GError **error)
-{
-    g_autoptr(ShopHold) shop = home_shop(home, slug, error);
-    return shop && shop_set(home->store, &home->keyring->columns, shop, str_of(key), value, error);
-}
-
 /* Words: dkim SLUG DOMAIN SELECTOR TYPE. */
 static bool
 write_dkim(Home *home, char **words, GString *out, GError **error)
@@ -43,11 +36,14 @@ write_dkim(Home *home, char **words, GString *out, GError **error)
     g_autoptr(DkimKey) key = dkim_key_new(pair, str_of(words[1]), str_of(words[2]), error);
     if (!key)
         return false;
-    /* The key last: before it, nothing is signed with half of a setting. */
-    if (!set_dkim(home, words[0], "dkim.key", (Str){0}, error) ||
-        !set_dkim(home, words[0], "dkim.domain", str_of(words[1]), error) ||
-        !set_dkim(home, words[0], "dkim.selector", str_of(words[2]), error) ||
-        !set_dkim(home, words[0], "dkim.key", letters, error) || !shopbook_load(home->shops, error))
+    const ShopValue values[] = {
+        {STR("dkim.domain"), str_of(words[1])},
+        {STR("dkim.selector"), str_of(words[2])},
+        {STR("dkim.key"), letters},
+    };
+    if (!shop_set(home->store, &home->keyring->columns, shop, values, G_N_ELEMENTS(values),
+                  error) ||
+        !shopbook_load(home->shops, error))
         return false;
     print_record(arena, key, out);
     return true;

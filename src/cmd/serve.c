@@ -23,6 +23,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+enum { CTL_IDLE_MS = 10 * 1000 };
+
 typedef struct Serve {
     /* from the command line */
     char *listen, *data, *config_file, *control_path;
@@ -224,7 +226,7 @@ serve_open_web(Serve *serve, GError **error)
         .threads = (int)MIN(g_get_num_processors(), 2),
     };
     g_autofree char *ctl = g_build_filename(serve->home->data, "ctl", NULL);
-    serve->ctl = line_server_new(ctl, cmd_ctl_line, serve->home, error);
+    serve->ctl = line_server_new(ctl, CTL_IDLE_MS, cmd_ctl_line, serve->home, error);
     if (!serve->ctl)
         return false;
     serve->http = http_server_new(&options, serve_handle, &serve->app, error);

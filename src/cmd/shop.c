@@ -51,29 +51,28 @@ check_value(Str key, Str value, GError **error)
     return true;
 }
 
-/* Words: SLUG KEY=VALUE ... All are checked before the first is set. */
+/* Words: SLUG KEY=VALUE ... All are set, or none. */
 static bool
 write_set(Home *home, char **words, GString *out, GError **error)
 {
-    if (g_strv_length(words) < 2)
+    size_t count = g_strv_length(words) - MIN(g_strv_length(words), 1);
+    if (count == 0)
         return fail(error, ERR_USAGE, "shop set takes a shop and at least one KEY=VALUE");
-    for (char **word = words + 1; *word; word++) {
-        char *equals = strchr(*word, '=');
+    g_autofree ShopValue *values = g_new0(ShopValue, count);
+    for (size_t i = 0; i < count; i++) {
+        char *word = words[i + 1], *equals = strchr(word, '=');
         if (!equals)
-            return fail(error, ERR_USAGE, "'%s' is not of the form KEY=VALUE", *word);
-        if (!check_value((Str){*word, (size_t)(equals - *word)}, str_of(equals + 1), error))
+            return fail(error, ERR_USAGE, "'%s' is not of the form KEY=VALUE", word);
+        values[i] = (ShopValue){{word, (size_t)(equals - word)}, str_of(equals + 1)};
+        if (!check_value(values[i].key, values[i].value, error))
             return false;
     }
-    for (char **word = words + 1; *word; word++) {
-        g_autoptr(ShopHold) shop = home_shop(home, words[0], error);
-        char *equals = strchr(*word, '=');
-        Str key = {*word, (size_t)(equals - *word)};
-        if (!shop ||
-            !shop_set(home->store, &home->keyring->columns, shop, key, str_of(equals + 1), error) ||
-            !shopbook_load(home->shops, error))
-            return false;
-        g_string_append_printf(out, STR_FMT " is set.\n", STR_ARG(key));
-    }
+    g_autoptr(ShopHold) shop = home_shop(home, words[0], error);
+    if (!shop || !shop_set(home->store, &home->keyring->columns, shop, values, count, error) ||
+        !shopbook_load(home->shops, error))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        g_string_append_printf(out, STR_FMT " is set.\n", STR_ARG(values[i].key));
     return true;
 }
 

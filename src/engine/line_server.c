@@ -13,12 +13,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { LINE_MOST_BYTES = 1024 * 1024 };
+enum { LINE_MOST_BYTES = 1024 * 1024, ASK_SECONDS = 60 };
 
 struct LineServer {
     char *path;
     int fd;
     int stop_fd;
+    int idle_ms;
     pthread_t thread;
     LineHandler handler;
     void *arg;
@@ -51,13 +52,14 @@ write_all(int fd, Str bytes)
 
 /* Waits for bytes or the end of the server. */
 static bool
-wait_readable(const LineServer *server, int fd)
+wait_readable(const LineServer *server, int fd, int wait_ms)
 {
     struct pollfd fds[] = {{.fd = fd, .events = POLLIN}, {.fd = server->stop_fd, .events = POLLIN}};
-    while (poll(fds, 2, -1) < 0)
+    int ready;
+    while ((ready = poll(fds, 2, wait_ms)) < 0)
         if (errno != EINTR)
             return false;
-    return !(fds[1].revents & POLLIN);
+    return ready > 0 && !(fds[1].revents & POLLIN);
 }
 
 static bool
@@ -84,7 +86,7 @@ serve_caller(const LineServer *server, int fd)
             continue;
         }
         char bytes[4096];
-        if (!wait_readable(server, fd))
+        if (!wait_readable(server, fd, server->idle_ms))
             return;
         ssize_t len = recv(fd, bytes, sizeof bytes, 0);
         if (len <= 0 && !(len < 0 && errno == EINTR))
@@ -98,7 +100,7 @@ line_server_main(void *arg)
 {
     const LineServer *server = arg;
     pthread_setname_np(pthread_self(), "lines");
-    while (wait_readable(server, server->fd)) {
+    while (wait_readable(server, server->fd, -1)) {
         int fd = accept4(server->fd, NULL, NULL, SOCK_CLOEXEC);
         if (fd < 0)
             continue;
@@ -109,7 +111,7 @@ line_server_main(void *arg)
 }
 
 LineServer *
-line_server_new(const char *path, LineHandler handler, void *arg, GError **error)
+line_server_new(const char *path, int idle_ms, LineHandler handler, void *arg, GError **error)
 {
     struct sockaddr_un address;
     if (!address_of(path, &address, error))
@@ -131,6 +133,7 @@ line_server_new(const char *path, LineHandler handler, void *arg, GError **error
         .path = g_strdup(path),
         .fd = fd,
         .stop_fd = eventfd(0, EFD_CLOEXEC),
+        .idle_ms = idle_ms,
         .handler = handler,
         .arg = arg,
     };
@@ -161,6 +164,9 @@ line_ask(const char *path, Str line, Arena *arena, Str *ret, GError **error)
         return false;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     Buf answer = {.arena = arena};
+    struct timeval patience = {.tv_sec = ASK_SECONDS};
+    if (fd >= 0)
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     bool ok = fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
               write_all(fd, line) && write_all(fd, STR("\n"));
     while (ok && !str_ends(buf_str(&answer), "\n")) {

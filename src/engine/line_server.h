@@ -13,9 +13,11 @@ typedef struct LineServer LineServer;
 typedef void (*LineHandler)(Str line, Buf *answer, void *arg);
 
 /* Replaces a socket that a dead process left behind. ERR_CONFIG for a path that is too long, ERR_IO. */
-LineServer *line_server_new(const char *path, LineHandler handler, void *arg, GError **error);
+/* A caller that says nothing for idle_ms is hung up on, so that it holds up nobody; -1: it may take its time. */
+LineServer *
+line_server_new(const char *path, int idle_ms, LineHandler handler, void *arg, GError **error);
 void line_server_free(LineServer *server); /* and removes the socket */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LineServer, line_server_free)
 
-/* The other side: sends one line, waits for the answer, into the arena. */
+/* The other side: sends one line, waits at most a minute for the answer, into the arena. */
 bool line_ask(const char *path, Str line, Arena *arena, Str *ret, GError **error);

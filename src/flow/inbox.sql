@@ -24,7 +24,3 @@ WHERE shop = :shop AND id = :id AND state IN ('unread', 'aside') AND body IS NOT
 -- What could not be read, newest first, for the owner's list. :before is the last id of the page before.
 SELECT id, at, connector, topic, body_bytes, state, reason FROM inbox
 WHERE shop = :shop AND state IN ('unread', 'aside') AND id < :before ORDER BY id DESC LIMIT :limit;
-
--- name: inbox_body
--- The raw bytes of a delivery, compressed.
-SELECT body, body_bytes, connector, topic FROM inbox WHERE shop = :shop AND id = :id;

@@ -34,11 +34,6 @@ WHERE shop = :shop AND id = :id;
 -- any shop: the catcher and the command line name a message by its id alone
 SELECT shop FROM message WHERE id = :id;
 
--- name: message_newest
--- The newest messages, for the catcher's list. :before is the last id of the page before.
-SELECT id, at, address, subject, template, state, reason, words FROM message
-WHERE shop = :shop AND id < :before ORDER BY id DESC LIMIT :limit;
-
 -- name: message_replay
 -- Words are tried again for a message that failed for want of them.
 UPDATE message SET state = 'new', reason = NULL, words = NULL, next_at = :now

@@ -13,10 +13,6 @@ LEFT JOIN orders AS o ON o.shop = m.shop AND o.id = m.order_id
 WHERE m.shop = :shop AND m.state = 'ready' AND m.lane = :lane AND m.next_at <= :now
 ORDER BY m.next_at, m.id LIMIT :limit;
 
--- name: outbox_next_at
--- When the next message of a shop's lane may leave.
-SELECT min(next_at) FROM message WHERE shop = :shop AND state = 'ready' AND lane = :lane;
-
 -- name: outbox_claim
 -- Takes a message for one attempt; only if it is still there to take.
 UPDATE message SET state = 'claimed' WHERE shop = :shop AND id = :id AND state = 'ready';
@@ -41,10 +37,6 @@ WHERE shop = :shop AND id = :id AND state = 'claimed';
 -- any shop: after a restart all of them have an unknown outcome
 SELECT d.id, d.shop, d.cause, d.at, m.class, m.attempts FROM delivery AS d
 JOIN message AS m ON m.shop = d.shop AND m.id = d.cause WHERE d.state = 'claimed' ORDER BY d.id;
-
--- name: delivery_count
--- How many attempts a message had.
-SELECT count(*) FROM delivery WHERE shop = :shop AND cause = :message;
 
 -- name: outbox_due_any
 -- Is anything due now, whatever its lane? For test control, which works until nothing is.

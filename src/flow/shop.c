@@ -310,13 +310,19 @@ shop_add(Store *store, const ShopNew *shop, GError **error)
     return false;
 }
 
-typedef struct ShopChange {
-    Shop shop;
-    const SealKey *columns;
-    bool is_field; /* of the shop's row; else a setting: */
+typedef struct SettingChange {
     Setting setting;
     Str value;
     Str sealed;
+} SettingChange;
+
+/* All that one call changes: it is written whole or not at all. */
+typedef struct ShopChange {
+    Shop shop;
+    const SealKey *columns;
+    bool has_fields; /* the shop's row changes too */
+    SettingChange *settings;
+    size_t setting_count;
 } ShopChange;
 
 /* Can the shop be made ready with what is set now? A change after which it cannot is refused as a whole: no server
@@ -338,36 +344,42 @@ shop_check_entry(Db *db, const ShopChange *change, GError **error)
 }
 
 static bool
-shop_change(Db *db, const ShopChange *change, GError **error)
+shop_write_fields(Db *db, const Shop *shop, GError **error)
 {
-    const Shop *shop = &change->shop;
-    if (change->is_field)
-        return db_run(db, Q_shop_update,
-                      BINDS(bind_text("name", shop->name), bind_text("currency", shop->currency),
-                            bind_text("zone", shop->zone), bind_text("locale", shop->locale),
-                            shop->is_live ? bind_int("live_since", shop->live_since)
-                                          : bind_null("live_since"),
-                            bind_int("id", shop->id)),
-                      NULL, error);
-    const char *key = setting_row(change->setting)->key;
-    bool ok;
+    return db_run(
+        db, Q_shop_update,
+        BINDS(bind_text("name", shop->name), bind_text("currency", shop->currency),
+              bind_text("zone", shop->zone), bind_text("locale", shop->locale),
+              shop->is_live ? bind_int("live_since", shop->live_since) : bind_null("live_since"),
+              bind_int("id", shop->id)),
+        NULL, error);
+}
+
+static bool
+shop_write_setting(Db *db, int64_t shop, const SettingChange *change, GError **error)
+{
+    Bind here = bind_int("shop", shop), key = bind_cstr("key", setting_row(change->setting)->key);
     if (!change->value.len)
-        ok = db_run(db, Q_setting_drop, BINDS(bind_int("shop", shop->id), bind_cstr("key", key)),
-                    NULL, error);
-    else
-        ok = db_run(
-            db, Q_setting_save,
-            BINDS(bind_int("shop", shop->id), bind_cstr("key", key), bind_int("at", clock_now()),
-                  change->sealed.len ? bind_null("value") : bind_text("value", change->value),
-                  change->sealed.len ? bind_blob("sealed", change->sealed) : bind_null("sealed")),
-            NULL, error);
-    return ok && db_run(db, Q_shop_touch, BINDS(bind_int("id", shop->id)), NULL, error);
+        return db_run(db, Q_setting_drop, BINDS(here, key), NULL, error);
+    bool sealed = change->sealed.len > 0;
+    return db_run(db, Q_setting_save,
+                  BINDS(here, key, bind_int("at", clock_now()),
+                        sealed ? bind_null("value") : bind_text("value", change->value),
+                        sealed ? bind_blob("sealed", change->sealed) : bind_null("sealed")),
+                  NULL, error);
 }
 
 static bool
 shop_change_job(Db *db, void *arg, GError **error)
 {
-    return shop_change(db, arg, error) && shop_check_entry(db, arg, error);
+    const ShopChange *change = arg;
+    if (change->has_fields && !shop_write_fields(db, &change->shop, error))
+        return false;
+    for (size_t i = 0; i < change->setting_count; i++)
+        if (!shop_write_setting(db, change->shop.id, &change->settings[i], error))
+            return false;
+    return db_run(db, Q_shop_touch, BINDS(bind_int("id", change->shop.id)), NULL, error) &&
+           shop_check_entry(db, change, error);
 }
 
 static bool
@@ -405,27 +417,47 @@ field_set(const ShopEntry *entry, Str key, Str value, Shop *shop, bool *ret_is_f
     return true;
 }
 
-bool
-shop_set(Store *store, const SealKey *columns, const ShopEntry *entry, Str key, Str value,
-         GError **error)
+/* Takes one value into the change. */
+static bool
+change_add(Arena *arena, ShopChange *change, const ShopEntry *entry, const ShopValue *value,
+           GError **error)
 {
-    g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
-    ShopChange change = {.shop = entry->shop, .columns = columns, .value = value};
-    if (!text_valid(value) || value.len > LIMIT_TEMPLATE_BYTES)
+    Str key = value->key;
+    bool is_field = false;
+    if (!text_valid(value->value) || value->value.len > LIMIT_TEMPLATE_BYTES)
         return fail(error, ERR_INPUT, STR_FMT ": the value is too long or no UTF-8", STR_ARG(key));
-    if (!field_set(entry, key, value, &change.shop, &change.is_field, error))
+    if (!field_set(entry, key, value->value, &change->shop, &is_field, error))
         return false;
-    if (change.is_field) {
-        const Shop *shop = &change.shop;
-        ShopNew fields = {shop->slug, shop->name, shop->currency, shop->zone, shop->locale};
-        if (!shop_check(&fields, error))
-            return false;
-    } else if (!setting_find(key, &change.setting)) {
+    change->has_fields |= is_field;
+    if (is_field)
+        return true;
+    SettingChange *setting = &change->settings[change->setting_count++];
+    setting->value = value->value;
+    if (!setting_find(key, &setting->setting))
         return fail(error, ERR_INPUT, "there is no setting '" STR_FMT "'; did you mean %s?",
                     STR_ARG(key), setting_nearest(key));
-    } else if (setting_row(change.setting)->secret && value.len) {
-        change.sealed =
-            seal_close(arena, columns, setting_place(arena, entry->shop.id, change.setting), value);
-    }
-    return store_write(store, STORE_RECEIPT, shop_change_job, &change, error);
+    if (setting_row(setting->setting)->secret && value->value.len)
+        setting->sealed =
+            seal_close(arena, change->columns,
+                       setting_place(arena, entry->shop.id, setting->setting), value->value);
+    return true;
+}
+
+bool
+shop_set(Store *store, const SealKey *columns, const ShopEntry *entry, const ShopValue *values,
+         size_t count, GError **error)
+{
+    g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
+    ShopChange change = {
+        .shop = entry->shop,
+        .columns = columns,
+        .settings = arena_new_of(arena, SettingChange, count),
+    };
+    for (size_t i = 0; i < count; i++)
+        if (!change_add(arena, &change, entry, &values[i], error))
+            return false;
+    const Shop *shop = &change.shop;
+    ShopNew fields = {shop->slug, shop->name, shop->currency, shop->zone, shop->locale};
+    return (!change.has_fields || shop_check(&fields, error)) &&
+           store_write(store, STORE_RECEIPT, shop_change_job, &change, error);
 }

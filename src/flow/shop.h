@@ -71,7 +71,12 @@ typedef struct ShopNew {
  * is taken. */
 bool shop_add(Store *store, const ShopNew *shop, GError **error);
 
-/* Sets `key` to `value`: a field of the shop or a row of settings.def; an empty value is the default again.
- * live_since takes `now`, `never` or a moment. ERR_INPUT names the nearest key, or what the value may be. */
-bool shop_set(Store *store, const SealKey *columns, const ShopEntry *entry, Str key, Str value,
-              GError **error);
+/* One thing to set: a field of the shop or a row of settings.def; an empty value is the default again. */
+typedef struct ShopValue {
+    Str key;
+    Str value; /* live_since takes `now`, `never` or a moment */
+} ShopValue;
+
+/* Sets all of them, or none. ERR_INPUT names the nearest key, or what the value may be. */
+bool shop_set(Store *store, const SealKey *columns, const ShopEntry *entry, const ShopValue *values,
+              size_t count, GError **error);

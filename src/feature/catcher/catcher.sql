@@ -5,8 +5,3 @@
 -- any shop: the catcher belongs to the installation, and is shown on its own machine only
 SELECT m.id, m.at, m.address, m.subject, m.template, m.state, m.reason, m.words, s.slug FROM message AS m
 JOIN shop AS s ON s.id = m.shop WHERE m.id < :before ORDER BY m.id DESC LIMIT :limit;
-
--- name: catcher_count
--- How many there are in each state.
--- any shop: the catcher belongs to the installation, and is shown on its own machine only
-SELECT state, count(*) FROM message GROUP BY state;
