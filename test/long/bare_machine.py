@@ -126,7 +126,7 @@ class BareMachine:
     def command(self, script, user):
         """The words that run a shell script in the machine as that user."""
         home = HOME if user == "owner" else "/root"
-        return ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-eu", "-c",
+        return ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-eu", "-c",
                 ENTER, "sh", str(self.folder), str(SHARED),
                 "/usr/bin/env", "-i", f"HOME={home}", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8",
                 "setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "sh", "-c", script]
