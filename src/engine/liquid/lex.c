@@ -6,9 +6,9 @@
 void
 lexer_start(Lexer *lexer, Str source, Str markup)
 {
-    *lexer = (Lexer){.start = source.at, .at = markup.at, .end = markup.at + markup.len};
     if (!markup.at)
-        lexer->at = lexer->end = source.at;
+        markup = (Str){source.at, 0};
+    *lexer = (Lexer){.start = source.at, .at = markup.at, .end = markup.at + markup.len};
     lexer_next(lexer);
 }
 
