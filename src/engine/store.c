@@ -33,7 +33,7 @@ struct Store {
     Db *readers[READERS_KEPT];
     int readers_kept;
 
-    char trouble[256]; /* of the last group; empty: it was written */
+    char trouble[256];  /* of the last group; empty: it was written */
     int64_t trouble_at; /* monotonic */
 
     _Atomic int64_t commits;

@@ -27,7 +27,7 @@ struct Db {
 };
 
 enum {
-    WAL_PAGES = 8000,           /* 32 MB: a checkpoint writes a page once that changed a hundred times */
+    WAL_PAGES = 8000, /* 32 MB: a checkpoint writes a page once that changed a hundred times */
     WRITER_CACHE_KB = 24 * 1024,
     READER_CACHE_KB = 2 * 1024, /* readers look at what was just written: the kernel has it */
 };

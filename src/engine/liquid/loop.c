@@ -167,12 +167,11 @@ static void
 for_turns(LiquidCall *call, const Node *node, const Slice *slice, ForLoop *forloop)
 {
     const Loop *loop = node->loop;
-    Slot *slot = &call->slots[loop->slot];
     uint32_t number = loop->slot;
     for (size_t i = 0; i < slice->length; i++) {
         if (!call_turn(call, node->at))
             return;
-        slot = &call->slots[number]; /* a partial may have moved them */
+        Slot *slot = &call->slots[number]; /* a partial may have moved them */
         slot->local = slice_item(call, slice, i);
         render_block(call, loop->body);
         forloop->index++;
