@@ -14,7 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
 RELEASE = "bookworm"
 KEEP_SECONDS = 7 * 24 * 3600  # the packed base; it costs a minute to make
-HOME = "/home/owner"
+HOME = "/srv/owner"
 
 # $1 the machine, $2 what it may read of ours, then the command. The shell stays: as the first process of
 # its namespace it would not hear Ctrl-C, its child does.
