@@ -28,7 +28,8 @@
 enum {
     HTTP_SLOWEST_BYTES = 16, /* a client takes an answer at this many bytes a ms, at least */
     HTTP_STOP_GRACE_SECONDS = 5,
-    HTTP_FILES = 256, /* descriptors besides connections */
+    LAST_ANSWERS_MS = 1000, /* from the 503 of what was broken off to the end */
+    HTTP_FILES = 256,       /* descriptors besides connections */
 };
 
 /* A web thread belongs to one server for life. */
@@ -494,6 +495,9 @@ http_server_stop(HttpServer *server, int grace_seconds)
         http_server_abandon(server);
         g_usleep(1000);
     }
+    /* The web threads still have to write what they answer with. */
+    for (int i = 0; i < LAST_ANSWERS_MS / 10 && atomic_load(&server->begun); i++)
+        g_usleep(10 * 1000);
     MHD_stop_daemon(server->daemon);
 }
 
