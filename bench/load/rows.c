@@ -49,7 +49,7 @@ static const Step path[] = {
     {"customer_append", KIND_CUSTOMER, KIND_INBOX, 1, NULL},
     {"order_append", KIND_ORDER, KIND_INBOX, 1, NULL},
     {"order_line_append", KIND_LINE, KIND_ORDER, LINES, NULL},
-    {"event_append", KIND_EVENT, KIND_INBOX, 1, NULL},
+    {"event_append", KIND_EVENT, KIND_INBOX, 1, "new"},
     {"inbox_finish", KIND_INBOX, 0, 1, "done"},
     {"run_append", KIND_RUN, KIND_EVENT, 1, NULL},
     {"event_finish", KIND_EVENT, 0, 1, "done"},
