@@ -63,8 +63,8 @@ def base():
 class BareMachine:
     """with BareMachine("owner") as machine: machine.run("./dev test", seconds=300)
 
-    Its checkout is a clone of what is committed, in HOME/postlude; the real data lies beside it where
-    this machine has it. As "owner" everything runs as a user with sudo, as "root" without."""
+    Its checkout is a clone of what is committed, in HOME/postlude. As "owner" everything runs as a user
+    with sudo who has nothing else; as "root" the real data lies beside it where this machine has it."""
 
     def __init__(self, user):
         self.user = user
@@ -85,7 +85,7 @@ class BareMachine:
             sudoers.write_text("owner ALL=(ALL) NOPASSWD: ALL\n")
             sudoers.chmod(0o440)
         subprocess.run(["git", "clone", "-q", "--no-hardlinks", ROOT, self.inside(self.checkout)], check=True)
-        if SHARED.is_dir():
+        if self.user == "root" and SHARED.is_dir():
             (self.folder / "shared").mkdir()
             self.inside(f"{HOME}/shared").symlink_to("/shared")
         self.set_up_npm()
