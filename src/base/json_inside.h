@@ -1,4 +1,5 @@
-/* json_inside.h - the shape of a JSON value, for the files json*.c and json_read.cc alone.
+/* json_inside.h - the shape of a JSON value, for the files json*.c and json_read.cc, and for
+ * engine/liquid/json_class.c, which reads trees where every call counts.
  *
  * Children stand side by side, so json_nth is one addition. An object has a string and a value for
  * each member, in turn. json_read.cc (simdjson) and json_exact.c (ours) build the very same tree;

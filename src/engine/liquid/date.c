@@ -296,11 +296,35 @@ add_day(Buf *out, const Directive *directive, const Moment *moment, Civil civil)
 }
 
 static bool
+add_week(Buf *out, const Directive *directive, Civil civil)
+{
+    int iso_year, sunday = civil.weekday % 7;
+    int week = iso_week(civil, &iso_year);
+    switch (directive->letter) {
+    case 'G':
+        add_number(out, directive, iso_year, 4, '0');
+        return true;
+    case 'g':
+        add_number(out, directive, iso_year % 100, 2, '0');
+        return true;
+    case 'V':
+        add_number(out, directive, week, 2, '0');
+        return true;
+    case 'U':
+        add_number(out, directive, (civil.yearday + 6 - sunday) / 7, 2, '0');
+        return true;
+    case 'W':
+        add_number(out, directive, (civil.yearday + 7 - civil.weekday) / 7, 2, '0');
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool
 add_year(Buf *out, const Directive *directive, const Moment *moment, Civil civil)
 {
     const DateNames *names = names_of(moment);
-    int iso_year, sunday = civil.weekday % 7;
-    int week = iso_week(civil, &iso_year);
     switch (directive->letter) {
     case 'Y':
         add_number(out, directive, civil.year, 4, '0');
@@ -321,23 +345,8 @@ add_year(Buf *out, const Directive *directive, const Moment *moment, Civil civil
     case 'h':
         add_name(out, directive, names->brief_months[civil.month - 1]);
         return true;
-    case 'G':
-        add_number(out, directive, iso_year, 4, '0');
-        return true;
-    case 'g':
-        add_number(out, directive, iso_year % 100, 2, '0');
-        return true;
-    case 'V':
-        add_number(out, directive, week, 2, '0');
-        return true;
-    case 'U':
-        add_number(out, directive, (civil.yearday + 6 - sunday) / 7, 2, '0');
-        return true;
-    case 'W':
-        add_number(out, directive, (civil.yearday + 7 - civil.weekday) / 7, 2, '0');
-        return true;
     default:
-        return false;
+        return add_week(out, directive, civil);
     }
 }
 

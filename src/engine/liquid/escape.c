@@ -73,24 +73,23 @@ add_percent(Buf *out, uint8_t byte)
     buf_add_char(out, HEX[byte & 15]);
 }
 
-static bool
-is_unreserved(char byte)
-{
-    return g_ascii_isalnum(byte) || byte == '-' || byte == '.' || byte == '_' || byte == '~';
-}
+/* What RFC 3986 calls unreserved, and what may stand in a URL beside it: reserved characters but
+ * for & (which HTML wants written &amp;), quotes and brackets. */
+enum { URL_UNRESERVED = 1, URL_RESERVED = 2 };
+static const uint8_t URL_BYTE[256] = {
+    ['a' ... 'z'] = URL_UNRESERVED, ['A' ... 'Z'] = URL_UNRESERVED, ['0' ... '9'] = URL_UNRESERVED,
+    ['-'] = URL_UNRESERVED,         ['.'] = URL_UNRESERVED,         ['_'] = URL_UNRESERVED,
+    ['~'] = URL_UNRESERVED,         ['!'] = URL_RESERVED,           ['#'] = URL_RESERVED,
+    ['$'] = URL_RESERVED,           ['*'] = URL_RESERVED,           ['+'] = URL_RESERVED,
+    [','] = URL_RESERVED,           ['/'] = URL_RESERVED,           [':'] = URL_RESERVED,
+    [';'] = URL_RESERVED,           ['='] = URL_RESERVED,           ['?'] = URL_RESERVED,
+    ['@'] = URL_RESERVED,           ['['] = URL_RESERVED,           [']'] = URL_RESERVED,
+};
 
 static bool
 is_percent_coded(Str text, size_t i)
 {
     return i + 2 < text.len && g_ascii_isxdigit(text.at[i + 1]) && g_ascii_isxdigit(text.at[i + 2]);
-}
-
-/* Bytes that may stand in a URL as they are: unreserved and reserved of RFC 3986, but for & (which
- * HTML wants written &amp;), quotes and brackets. */
-static bool
-is_url_byte(char byte)
-{
-    return is_unreserved(byte) || (byte && strchr("!#$*+,/:;=?@[]", byte));
 }
 
 /* Writes what may stand in a URL as it is, all else percent-coded. */
@@ -100,9 +99,9 @@ add_url(Buf *out, Str text)
     size_t from = 0;
     for (size_t i = 0; i < text.len; i++) {
         char byte = text.at[i];
-        if (is_url_byte(byte) || (byte == '%' && is_percent_coded(text, i)))
+        if (URL_BYTE[(uint8_t)byte] || (byte == '%' && is_percent_coded(text, i)))
             continue;
-        buf_add(out, text.at + from, i - from);
+        out_add(out, text.at + from, i - from);
         if (byte == '&')
             buf_add_cstr(out, "&amp;");
         else
@@ -110,18 +109,22 @@ add_url(Buf *out, Str text)
         from = i + 1;
     }
     if (from < text.len)
-        buf_add(out, text.at + from, text.len - from);
+        out_add(out, text.at + from, text.len - from);
 }
 
 static void
 add_component(Buf *out, Str text)
 {
+    size_t from = 0;
     for (size_t i = 0; i < text.len; i++) {
-        if (is_unreserved(text.at[i]))
-            buf_add_char(out, text.at[i]);
-        else
-            add_percent(out, (uint8_t)text.at[i]);
+        if (URL_BYTE[(uint8_t)text.at[i]] == URL_UNRESERVED)
+            continue;
+        out_add(out, text.at + from, i - from);
+        add_percent(out, (uint8_t)text.at[i]);
+        from = i + 1;
     }
+    if (from < text.len)
+        out_add(out, text.at + from, text.len - from);
 }
 
 /* Length of what stands before the first : that could end a scheme; text.len when there is none. */
@@ -142,13 +145,15 @@ scheme_len(Str text)
 static bool
 scheme_is_fine(Str text)
 {
-    static const char *const FINE[] = {"http", "https", "mailto", "tel", "sms", "cid", "webcal"};
+    static const Str FINE[] = {{"https", 5}, {"http", 4}, {"mailto", 6}, {"tel", 3},
+                               {"sms", 3},   {"cid", 3},  {"webcal", 6}};
     size_t len = scheme_len(text);
     if (len == text.len)
         return true;
     Str scheme = str_trim(str_sub(text, 0, len));
     for (size_t i = 0; i < G_N_ELEMENTS(FINE); i++)
-        if (str_eq_nocase(scheme, FINE[i]))
+        if (scheme.len == FINE[i].len &&
+            g_ascii_strncasecmp(scheme.at, FINE[i].at, scheme.len) == 0)
             return true;
     return false;
 }

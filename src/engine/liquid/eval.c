@@ -82,22 +82,48 @@ segment_get(LiquidCall *call, const Segment *segment, LiquidValue value, LiquidV
            (segment->command && value_command(call, value, &segment->name, ret));
 }
 
+static void
+segment_missing(LiquidCall *call, const Segment *segment)
+{
+    if (call->strict && !call->failure)
+        call_fail(call, FAILURE_NAME, segment->at, "there is no '" STR_FMT "' here",
+                  STR_ARG(segment->key ? text_of(call, expr_eval(call, segment->key))
+                                       : segment->name.text));
+}
+
 static LiquidValue
 segments_eval(LiquidCall *call, const Expr *expr, LiquidValue value)
 {
-    for (uint16_t i = 0; i < expr->count; i++) {
-        const Segment *segment = &expr->segments[i];
+    const Segment *segment = expr->segments;
+    for (const Segment *end = segment + expr->count; segment < end; segment++) {
         LiquidValue next = LIQUID_OF_NIL;
-        if (!segment_get(call, segment, value, &next)) {
-            if (call->strict && !call->failure)
-                call_fail(call, FAILURE_NAME, segment->at, "there is no '" STR_FMT "' here",
-                          STR_ARG(segment->key ? text_of(call, expr_eval(call, segment->key))
-                                               : segment->name.text));
+        bool plain = value.kind == LIQUID_OBJECT && !segment->key && value.object->class->get;
+        bool found = plain && value.object->class->get(value.object, &segment->name, call->arena,
+                                                       &next); /* nearly all */
+        if (!found && !segment_get(call, segment, value, &next)) {
+            segment_missing(call, segment);
             return LIQUID_OF_NIL;
         }
         value = next;
     }
     return value;
+}
+
+static inline LiquidValue
+path_eval(LiquidCall *call, const Expr *expr)
+{
+    const Slot *slot = &call->slots[expr->slot];
+    LiquidValue value = slot->bound ? slot->local : slot_value(call, expr->slot, expr->at);
+    return expr->count && !call->failure ? segments_eval(call, expr, value) : value;
+}
+
+/* What most expressions are; the others by expr_eval(). */
+static inline LiquidValue
+operand_eval(LiquidCall *call, const Expr *expr)
+{
+    if (expr->kind == EXPR_CONST)
+        return expr->constant;
+    return expr->kind == EXPR_PATH ? path_eval(call, expr) : expr_eval(call, expr);
 }
 
 static LiquidValue
@@ -216,7 +242,13 @@ order_test(LiquidCall *call, const Expr *expr, LiquidValue left, LiquidValue rig
     right = value_plain(call, right);
     if (!kind_has_order(left) || !kind_has_order(right))
         return false;
-    Order order = value_order(call, left, right);
+    Order order;
+    if (left.kind == LIQUID_INT && right.kind == LIQUID_INT)
+        order = left.integer < right.integer   ? ORDER_LESS
+                : left.integer > right.integer ? ORDER_MORE
+                                               : ORDER_SAME;
+    else
+        order = value_order(call, left, right);
     if (order == ORDER_NONE)
         return order_fail(call, expr, left, right);
     switch (expr->operator) {
@@ -234,8 +266,8 @@ order_test(LiquidCall *call, const Expr *expr, LiquidValue left, LiquidValue rig
 static bool
 compare_test(LiquidCall *call, const Expr *expr)
 {
-    LiquidValue left = expr_eval(call, expr->left);
-    LiquidValue right = expr_eval(call, expr->right);
+    LiquidValue left = operand_eval(call, expr->left);
+    LiquidValue right = operand_eval(call, expr->right);
     switch (expr->operator) {
     case OP_EQ:
         return value_equal(call, left, right);
@@ -259,7 +291,7 @@ expr_test(LiquidCall *call, const Expr *expr)
     case EXPR_OR:
         return expr_test(call, expr->left) || (!call->failure && expr_test(call, expr->right));
     default:
-        return liquid_truth(value_plain(call, expr_eval(call, expr)));
+        return liquid_truth(value_plain(call, operand_eval(call, expr)));
     }
 }
 
@@ -287,34 +319,47 @@ call_misfit(Arena *arena, const Call *call)
 }
 
 static LiquidValue
-call_run(LiquidCall *call, const Call *filter_call, LiquidValue value)
+call_run_with(LiquidCall *call, const Call *filter_call, LiquidValue value, const LiquidArgs *args)
 {
-    const LiquidFilter *filter = filter_call->filter;
-    if (!filter)
-        return value;
-    if (!call_fits(filter_call)) {
-        call_fail(call, FAILURE_CALL, filter_call->at, "%s", call_misfit(call->arena, filter_call));
+    LiquidValue result = LIQUID_OF_NIL;
+    call->fail_at = filter_call->at;
+    call->steps++;
+    if (!filter_call->filter->run(call, value, args, &result))
         return LIQUID_OF_NIL;
-    }
+    return result;
+}
+
+static LiquidValue
+call_run_computed(LiquidCall *call, const Call *filter_call, LiquidValue value)
+{
     LiquidValue room[ARGS_ON_STACK];
     size_t total = (size_t)filter_call->count + filter_call->named_count;
     LiquidValue *list =
         total <= ARGS_ON_STACK ? room : arena_new_of(call->arena, LiquidValue, total);
     LiquidValue *named = list + filter_call->count;
     for (uint8_t i = 0; i < filter_call->count; i++)
-        list[i] = expr_eval(call, filter_call->args[i]);
+        list[i] = operand_eval(call, filter_call->args[i]);
     for (uint8_t i = 0; i < filter_call->named_count; i++)
-        named[i] = expr_eval(call, filter_call->named[i]);
+        named[i] = operand_eval(call, filter_call->named[i]);
     if (call->failure)
         return LIQUID_OF_NIL;
     LiquidArgs args = {filter_call->count, list, filter_call->named_count, filter_call->names,
                        named};
-    LiquidValue result = LIQUID_OF_NIL;
-    call->fail_at = filter_call->at;
-    call->steps++;
-    if (!filter->run(call, value, &args, &result))
+    return call_run_with(call, filter_call, value, &args);
+}
+
+static LiquidValue
+call_run(LiquidCall *call, const Call *filter_call, LiquidValue value)
+{
+    if (!filter_call->filter)
+        return value;
+    if (!filter_call->fits) {
+        call_fail(call, FAILURE_CALL, filter_call->at, "%s", call_misfit(call->arena, filter_call));
         return LIQUID_OF_NIL;
-    return result;
+    }
+    if (filter_call->constant)
+        return call_run_with(call, filter_call, value, &filter_call->ready);
+    return call_run_computed(call, filter_call, value);
 }
 
 static LiquidValue
@@ -324,10 +369,12 @@ filtered_eval(LiquidCall *call, const Expr *expr)
     if (strict &&
         word_is(expr->calls[0].name, STR("default"))) /* the place to say what else it is */
         call->strict = false;
-    LiquidValue value = expr_eval(call, expr->input);
+    LiquidValue value = operand_eval(call, expr->input);
     call->strict = strict;
-    for (uint16_t i = 0; i < expr->count && !call->failure; i++)
-        value = call_run(call, &expr->calls[i], value);
+    const Call *filter_call = expr->calls;
+    for (const Call *end = filter_call + expr->count; filter_call < end && !call->failure;
+         filter_call++)
+        value = call_run(call, filter_call, value);
     return call->failure ? LIQUID_OF_NIL : value;
 }
 
@@ -337,11 +384,8 @@ expr_eval(LiquidCall *call, const Expr *expr)
     switch ((ExprKind)expr->kind) {
     case EXPR_CONST:
         return expr->constant;
-    case EXPR_PATH: {
-        const Slot *slot = &call->slots[expr->slot];
-        LiquidValue value = slot->bound ? slot->local : slot_value(call, expr->slot, expr->at);
-        return expr->count && !call->failure ? segments_eval(call, expr, value) : value;
-    }
+    case EXPR_PATH:
+        return path_eval(call, expr);
     case EXPR_COMPUTED:
         return computed_eval(call, expr);
     case EXPR_SELF:

@@ -344,6 +344,34 @@ call_check(Compiler *compiler, const Call *call)
 }
 
 static bool
+exprs_are_constant(const Expr *const *list, uint8_t count)
+{
+    for (uint8_t i = 0; i < count; i++)
+        if (list[i]->kind != EXPR_CONST)
+            return false;
+    return true;
+}
+
+/* Arguments that never change are put side by side once, as the filter will see them. */
+static void
+call_make_ready(Compiler *compiler, Call *call)
+{
+    size_t total = (size_t)call->count + call->named_count;
+    call->fits = call->filter && call_fits(call);
+    call->constant = exprs_are_constant(call->args, call->count) &&
+                     exprs_are_constant(call->named, call->named_count);
+    if (!call->constant)
+        return;
+    LiquidValue *list = total ? arena_new_of(compiler->arena, LiquidValue, total) : NULL;
+    for (uint8_t i = 0; i < call->count; i++)
+        list[i] = call->args[i]->constant;
+    for (uint8_t i = 0; i < call->named_count; i++)
+        list[call->count + i] = call->named[i]->constant;
+    call->ready = (LiquidArgs){call->count, list, call->named_count, call->names,
+                               list ? list + call->count : NULL};
+}
+
+static bool
 call_parse(Compiler *compiler, Lexer *lexer, Call *call)
 {
     Token name = {0};
@@ -361,19 +389,14 @@ call_parse(Compiler *compiler, Lexer *lexer, Call *call)
         .named = arena_keep(arena, args.named, args.named_count * sizeof *args.named),
         .names = arena_keep(arena, args.names, args.named_count * sizeof *args.names),
     };
+    call_make_ready(compiler, call);
     return call->filter ? call_check(compiler, call) : filter_unknown(compiler, name);
 }
 
 static bool
 call_is_constant(const Call *call)
 {
-    for (uint8_t i = 0; i < call->count; i++)
-        if (call->args[i]->kind != EXPR_CONST)
-            return false;
-    for (uint8_t i = 0; i < call->named_count; i++)
-        if (call->named[i]->kind != EXPR_CONST)
-            return false;
-    return call->filter && !call->filter->varies;
+    return call->constant && call->filter && !call->filter->varies;
 }
 
 /* Computes the first calls of a chain as long as all is constant. */

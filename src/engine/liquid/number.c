@@ -22,6 +22,7 @@ enum {
     SCALE_MOST = 400,  /* 10^-400 is below the smallest double */
     PLACES_FIXED = 16, /* Ruby prints up to 16 places before the point, then 1.0e+16 */
     ZEROS_FIXED = 4,   /* and up to 4 zeros behind it, then 1.0e-05 */
+    NUMBER_SHORT_BYTES = 32,
 };
 
 static const int64_t POWERS[] = {
@@ -72,27 +73,45 @@ fits_64(__int128 digits)
     return digits == (int64_t)digits;
 }
 
+/* Writes digits that end before `end`; gives where they start. */
+static inline char *
+digits_before(char *end, uint64_t rest)
+{
+    static const char PAIRS[] = "00010203040506070809101112131415161718192021222324"
+                                "25262728293031323334353637383940414243444546474849"
+                                "50515253545556575859606162636465666768697071727374"
+                                "75767778798081828384858687888990919293949596979899";
+    while (rest >= 100) {
+        end -= 2;
+        memcpy(end, PAIRS + 2 * (rest % 100), 2);
+        rest /= 100;
+    }
+    if (rest < 10) {
+        *--end = (char)('0' + rest);
+        return end;
+    }
+    end -= 2;
+    memcpy(end, PAIRS + 2 * rest, 2);
+    return end;
+}
+
 /* At most 40 digits and a sign, NUL-terminated. */
 static size_t
 digits_print(__int128 digits, char ret[48])
 {
-    char reversed[48];
-    size_t count = 0;
+    char room[48];
+    char *end = room + sizeof room;
+    char *at = end;
     unsigned __int128 rest = digits < 0 ? -(unsigned __int128)digits : (unsigned __int128)digits;
     while (rest > UINT64_MAX) {
-        reversed[count++] = (char)('0' + (int)(rest % 10));
+        *--at = (char)('0' + (int)(rest % 10));
         rest /= 10;
     }
-    uint64_t low = (uint64_t)rest; /* dividing 64 bits is ten times as fast */
-    do {
-        reversed[count++] = (char)('0' + (int)(low % 10));
-        low /= 10;
-    } while (low);
-    size_t len = 0;
+    at = digits_before(at, (uint64_t)rest); /* dividing 64 bits is ten times as fast */
     if (digits < 0)
-        ret[len++] = '-';
-    while (count)
-        ret[len++] = reversed[--count];
+        *--at = '-';
+    size_t len = (size_t)(end - at);
+    memcpy(ret, at, len);
     ret[len] = '\0';
     return len;
 }
@@ -164,6 +183,15 @@ decimal_value(Number number)
 {
     if (number.digits == 0)
         return (LiquidValue){.kind = LIQUID_DECIMAL, .scale = number.minus_zero ? -1 : 0};
+    if (fits_64(number.digits) && number.scale >= 0 && number.scale <= DIGITS_EXACT &&
+        (uint64_t)number.digits + (uint64_t)POWERS[DIGITS_EXACT] <=
+            2 * (uint64_t)POWERS[DIGITS_EXACT]) { /* prices */
+        int64_t digits = (int64_t)number.digits;
+        for (; digits % 10 == 0; number.scale--)
+            digits /= 10;
+        return (LiquidValue){
+            .kind = LIQUID_DECIMAL, .scale = (int16_t)number.scale, .integer = digits};
+    }
     number = number_trim(number);
     __int128 size = number.digits < 0 ? -number.digits : number.digits;
     if (size > POWERS[DIGITS_EXACT] || number.scale > 300 || number.scale < -300)
@@ -329,12 +357,6 @@ number_of(LiquidCall *call, LiquidValue value)
     }
 }
 
-bool
-kind_is_number(LiquidValue value)
-{
-    return value.kind == LIQUID_INT || value.kind == LIQUID_DECIMAL || value.kind == LIQUID_BIG;
-}
-
 /* ---- computing ---------------------------------------------------------------------------- */
 
 /* Brings both to the same scale. False when the digits do not fit. */
@@ -417,6 +439,10 @@ static Number
 number_quotient(Number left, Number right)
 {
     Number ret = {.decimal = true, .scale = left.scale - right.scale};
+    if (right.digits == 1 && left.digits != 0) { /* 100.0: cents become a price */
+        ret.digits = left.digits;
+        return ret;
+    }
     bool negative = (left.digits < 0) != (right.digits < 0);
     unsigned __int128 rest =
         left.digits < 0 ? -(unsigned __int128)left.digits : (unsigned __int128)left.digits;
@@ -593,4 +619,41 @@ number_print(LiquidValue value, char ret[NUMBER_BYTES])
                             count > 1 ? first + 1 : "0", exponent < 0 ? '-' : '+',
                             exponent < 0 ? -exponent : exponent) +
            sign;
+}
+
+/* Whole numbers and prices: up to 15 digits, some of them behind the point. */
+static size_t
+number_print_short(LiquidValue value, char ret[NUMBER_SHORT_BYTES])
+{
+    uint64_t size = value.integer < 0 ? 0 - (uint64_t)value.integer : (uint64_t)value.integer;
+    char *end = ret + NUMBER_SHORT_BYTES;
+    char *at = end;
+    if (value.kind == LIQUID_DECIMAL) {
+        uint64_t power = (uint64_t)POWERS[value.scale];
+        uint64_t behind = size % power;
+        size /= power;
+        at = digits_before(at, behind);
+        while (end - at < value.scale)
+            *--at = '0';
+        *--at = '.';
+    }
+    at = digits_before(at, size);
+    if (value.integer < 0)
+        *--at = '-';
+    return (size_t)(end - at);
+}
+
+void
+number_add_text(Buf *out, LiquidValue value)
+{
+    bool price = value.kind == LIQUID_DECIMAL && value.scale > 0 && value.scale <= ZEROS_FIXED &&
+                 value.integer > -POWERS[DIGITS_EXACT] && value.integer < POWERS[DIGITS_EXACT];
+    if (price || value.kind == LIQUID_INT) {
+        char room[NUMBER_SHORT_BYTES];
+        size_t len = number_print_short(value, room);
+        out_add(out, room + sizeof room - len, len);
+        return;
+    }
+    char digits[NUMBER_BYTES];
+    out_add(out, digits, number_print(value, digits));
 }

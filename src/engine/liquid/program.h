@@ -21,9 +21,12 @@ typedef struct Call {
     uint32_t at;
     uint8_t count;
     uint8_t named_count;
+    bool fits;     /* the number of arguments is one that the filter takes */
+    bool constant; /* all arguments are: they stand in `ready` */
     const Expr *const *args;
     const Expr *const *named;
     const Str *names;
+    LiquidArgs ready;
 } Call;
 
 typedef enum ExprKind {

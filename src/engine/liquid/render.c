@@ -127,15 +127,24 @@ call_turn(LiquidCall *call, uint32_t at)
 
 /* ---- nodes -------------------------------------------------------------------------------- */
 
+/* Digits, points and signs need no escaping where text stands. */
+static bool
+is_text_place(Escape escape)
+{
+    return escape <= ESCAPE_RCDATA;
+}
+
 void
 render_value(LiquidCall *call, LiquidValue value, Escape escape)
 {
-    if (value.kind == LIQUID_NIL)
-        return;
-    if (value.kind == LIQUID_INT)
-        buf_add_int(call->out, value.integer);
-    else if (escape == ESCAPE_NONE && value.kind == LIQUID_STR)
+    if (value.kind == LIQUID_STR && escape == ESCAPE_NONE)
         out_add(call->out, value.at, value.len);
+    else if (value.kind == LIQUID_STR && value.safe == LIQUID_UNSAFE && is_text_place(escape))
+        text_escape(call->out, (Str){value.at, value.len});
+    else if (value.kind == LIQUID_NIL)
+        return;
+    else if (value.kind == LIQUID_INT || (value.kind == LIQUID_DECIMAL && is_text_place(escape)))
+        number_add_text(call->out, value);
     else if (escape == ESCAPE_NONE)
         text_add_output(call, call->out, value);
     else

@@ -9,16 +9,37 @@
 size_t
 text_chars(Str text)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < text.len; i++)
-        count += ((uint8_t)text.at[i] & 0xC0) != 0x80;
-    return count;
+    const uint64_t tops = UINT64_C(0x8080808080808080);
+    size_t follow = 0, i = 0;
+    for (; i + 8 <= text.len; i += 8) { /* bytes that start with the bits 10 start no character */
+        uint64_t word = bytes_load8(text.at + i);
+        follow += (size_t)__builtin_popcountll(word & ~(word << 1) & tops);
+    }
+    for (; i < text.len; i++)
+        follow += ((uint8_t)text.at[i] & 0xC0) == 0x80;
+    return text.len - follow;
+}
+
+bool
+text_is_ascii(Str text)
+{
+    const uint64_t tops = UINT64_C(0x8080808080808080);
+    uint64_t seen = 0;
+    size_t i = 0;
+    for (; i + 8 <= text.len; i += 8)
+        seen |= bytes_load8(text.at + i);
+    for (; i < text.len; i++)
+        seen |= (uint8_t)text.at[i];
+    return !(seen & tops);
 }
 
 size_t
 text_skip(Str text, size_t chars)
 {
     size_t i = 0;
+    for (; chars >= 8 && i + 8 <= text.len; i += 8, chars -= 8)
+        if (bytes_load8(text.at + i) & UINT64_C(0x8080808080808080))
+            break;
     while (i < text.len && chars) {
         i++;
         while (i < text.len && ((uint8_t)text.at[i] & 0xC0) == 0x80)
@@ -47,27 +68,86 @@ text_is_blank(Str text)
 
 /* ---- escaping ----------------------------------------------------------------------------- */
 
-/* For every byte the index of its entity below; 0: stands for itself. */
-static const uint8_t ENTITY_OF[256] = {['&'] = 1, ['<'] = 2, ['>'] = 3, ['"'] = 4, ['\''] = 5};
-static const Str ENTITIES[] = {
+enum { ENTITY_BYTES = 8 };
+static const struct {
+    char text[ENTITY_BYTES];
+    size_t len;
+} ENTITIES[] = {
     {"", 0}, {"&amp;", 5}, {"&lt;", 4}, {"&gt;", 4}, {"&quot;", 6}, {"&#39;", 5},
 };
+
+/* For every byte the index of its entity; 0: stands for itself. */
+static const uint8_t ENTITY_OF[256] = {['&'] = 1, ['<'] = 2, ['>'] = 3, ['"'] = 4, ['\''] = 5};
+
+/* Copies 16 bytes and has a bit for each that needs an entity. */
+#if defined(__SSE2__)
+typedef char Lane __attribute__((vector_size(16)));
+
+static inline Lane
+lane_of(char byte)
+{
+    return (Lane){byte, byte, byte, byte, byte, byte, byte, byte,
+                  byte, byte, byte, byte, byte, byte, byte, byte};
+}
+
+/* < and > differ in one bit, and so do & and '. */
+static inline unsigned
+escape_block(char *to, Bytes16 bytes)
+{
+    Lane block;
+    memcpy(&block, &bytes, sizeof block);
+    memcpy(to, &bytes, sizeof bytes);
+    Lane found = (Lane)((block | lane_of('<' ^ '>')) == lane_of('>')) |
+                 (Lane)((block | lane_of('&' ^ '\'')) == lane_of('\'')) |
+                 (Lane)(block == lane_of('"'));
+    return (unsigned)__builtin_ia32_pmovmskb128(found);
+}
+#else
+static inline unsigned
+escape_block(char *to, Bytes16 bytes)
+{
+    unsigned found = 0;
+    memcpy(to, &bytes, sizeof bytes);
+    for (unsigned i = 0; i < sizeof bytes; i++)
+        found |= (unsigned)(ENTITY_OF[(uint8_t)to[i]] != 0) << i;
+    return found;
+}
+#endif
+
+/* Copies up to the first byte that needs an entity; there is room for 16 bytes more than `len`. */
+static inline size_t
+escape_copy(char *to, const char *from, size_t len)
+{
+    size_t i = 0;
+    for (; i + 16 <= len; i += 16) {
+        Bytes16 bytes = {bytes_load8(from + i), bytes_load8(from + i + 8)};
+        unsigned found = escape_block(to + i, bytes);
+        if (found)
+            return i + (size_t)__builtin_ctz(found);
+    }
+    if (i == len)
+        return len;
+    unsigned found = escape_block(to + i, bytes_load_short(from + i, len - i));
+    return found ? i + (size_t)__builtin_ctz(found) : len;
+}
 
 void
 text_escape(Buf *out, Str text)
 {
-    if (!text.len)
-        return;
-    size_t from = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t entity = ENTITY_OF[(uint8_t)text.at[i]];
-        if (G_LIKELY(!entity))
-            continue;
-        out_add(out, text.at + from, i - from);
-        out_add(out, ENTITIES[entity].at, ENTITIES[entity].len);
-        from = i + 1;
+    while (text.len) {
+        if (out->room - out->len < text.len + 16 + ENTITY_BYTES)
+            buf_reserve(out, text.len + 16 + ENTITY_BYTES);
+        char *to = out->at + out->len;
+        size_t plain = escape_copy(to, text.at, text.len);
+        out->len += plain;
+        if (plain == text.len)
+            return;
+        uint8_t entity = ENTITY_OF[(uint8_t)text.at[plain]];
+        memcpy(to + plain, ENTITIES[entity].text, ENTITY_BYTES);
+        out->len += ENTITIES[entity].len;
+        text.at += plain + 1;
+        text.len -= plain + 1;
     }
-    out_add(out, text.at + from, text.len - from);
 }
 
 Str
@@ -80,7 +160,7 @@ text_unescape(Arena *arena, Str text)
         size_t entity = 1;
         while (entity < G_N_ELEMENTS(ENTITIES) &&
                (text.len - i < ENTITIES[entity].len ||
-                memcmp(text.at + i, ENTITIES[entity].at, ENTITIES[entity].len) != 0))
+                memcmp(text.at + i, ENTITIES[entity].text, ENTITIES[entity].len) != 0))
             entity++;
         bool found = entity < G_N_ELEMENTS(ENTITIES);
         buf_add_char(&out, found ? "\0&<>\"'"[entity] : text.at[i]);
@@ -194,7 +274,6 @@ object_add(LiquidCall *call, Buf *out, LiquidValue value)
 void
 text_add(LiquidCall *call, Buf *out, LiquidValue value)
 {
-    char digits[NUMBER_BYTES];
     switch ((LiquidKind)value.kind) {
     case LIQUID_NIL:
     case LIQUID_BLANK:
@@ -204,11 +283,9 @@ text_add(LiquidCall *call, Buf *out, LiquidValue value)
         buf_add_cstr(out, value.truth ? "true" : "false");
         return;
     case LIQUID_INT:
-        buf_add_int(out, value.integer);
-        return;
     case LIQUID_DECIMAL:
     case LIQUID_BIG:
-        buf_add(out, digits, number_print(value, digits));
+        number_add_text(out, value);
         return;
     case LIQUID_STR:
         buf_add(out, value.at, value.len);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/limits.h"
+#include "engine/liquid/bytes.h"
 #include "engine/liquid/liquid.h"
 
 #include <string.h>
@@ -10,11 +11,15 @@
 static inline void
 out_add(Buf *out, const char *bytes, size_t len)
 {
-    if (G_UNLIKELY(out->room - out->len < len || len == 0)) {
+    size_t left = out->room - out->len;
+    if (G_LIKELY(len < 16 && left >= 16)) {
+        bytes_copy_short(out->at + out->len, bytes, len);
+    } else if (G_LIKELY(left >= len && len)) {
+        memcpy(out->at + out->len, bytes, len);
+    } else {
         buf_add(out, bytes, len);
         return;
     }
-    memcpy(out->at + out->len, bytes, len);
     out->len += len;
 }
 
@@ -61,7 +66,14 @@ Number number_prefix(Str text);
 /* At most 48 bytes. */
 enum { NUMBER_BYTES = 400 };
 size_t number_print(LiquidValue value, char ret[NUMBER_BYTES]);
-bool kind_is_number(LiquidValue value);
+/* The same, of an INT, DECIMAL or BIG, behind what *out has. */
+void number_add_text(Buf *out, LiquidValue value);
+
+static inline bool
+kind_is_number(LiquidValue value)
+{
+    return value.kind == LIQUID_INT || value.kind == LIQUID_DECIMAL || value.kind == LIQUID_BIG;
+}
 
 /* ---- values ------------------------------------------------------------------------------- */
 
@@ -100,7 +112,8 @@ void text_add_inspect(LiquidCall *call, Buf *out, LiquidValue value); /* inspect
 /* As {{ value }} prints it: lists without brackets. */
 void text_add_output(LiquidCall *call, Buf *out, LiquidValue value);
 Str text_of(LiquidCall *call, LiquidValue value);
-size_t text_chars(Str text);              /* characters */
+size_t text_chars(Str text); /* characters */
+bool text_is_ascii(Str text);
 size_t text_skip(Str text, size_t chars); /* bytes of the first `chars` characters */
 Str text_strip_left(Str text);            /* as Ruby strips: NUL is white space too */
 /* Back from what text_escape made. */

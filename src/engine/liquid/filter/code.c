@@ -65,23 +65,28 @@ static bool
 url_encode_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
 {
     static const char HEX[] = "0123456789ABCDEF";
+    static const bool PLAIN[256] = {
+        ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true, ['-'] = true,
+        ['_'] = true,         ['.'] = true,         ['~'] = true,
+    };
     if (value.kind == LIQUID_NIL)
         return true;
     Str text = text_of(call, value);
     char *bytes = arena_bytes(call->arena, text.len * 3 + 1);
-    size_t len = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t byte = (uint8_t)text.at[i];
-        if (g_ascii_isalnum(byte) || byte == '-' || byte == '_' || byte == '.' || byte == '~') {
-            bytes[len++] = (char)byte;
+    char *to = bytes;
+    for (const char *at = text.at, *end = at + text.len; at < end; at++) {
+        uint8_t byte = (uint8_t)*at;
+        if (G_LIKELY(PLAIN[byte])) {
+            *to++ = (char)byte;
         } else if (byte == ' ') {
-            bytes[len++] = '+';
+            *to++ = '+';
         } else {
-            bytes[len++] = '%';
-            bytes[len++] = HEX[byte >> 4];
-            bytes[len++] = HEX[byte & 15];
+            *to++ = '%';
+            *to++ = HEX[byte >> 4];
+            *to++ = HEX[byte & 15];
         }
     }
+    size_t len = (size_t)(to - bytes);
     *ret = liquid_safe((Str){bytes, len}, LIQUID_SAFE_URL);
     return true;
 }

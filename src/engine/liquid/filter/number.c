@@ -38,9 +38,22 @@ money_add(LiquidCall *call, LiquidValue value, LiquidValue other, bool minus, Li
     return money_result(call, value, sum, ret);
 }
 
+/* Two whole numbers, which is what shops count in. */
+static inline bool
+are_whole(LiquidValue left, LiquidValue right)
+{
+    return left.kind == LIQUID_INT && right.kind == LIQUID_INT;
+}
+
 static bool
 plus_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
 {
+    int64_t whole;
+    if (are_whole(value, args->list[0]) &&
+        !__builtin_add_overflow(value.integer, args->list[0].integer, &whole)) {
+        *ret = liquid_int(whole);
+        return true;
+    }
     if (keeps_currency(call, value) || keeps_currency(call, args->list[0]))
         return money_add(call, value, args->list[0], false, ret);
     Number sum;
@@ -64,6 +77,11 @@ static bool
 times_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
 {
     LiquidValue other = args->list[0];
+    int64_t whole;
+    if (are_whole(value, other) && !__builtin_mul_overflow(value.integer, other.integer, &whole)) {
+        *ret = liquid_int(whole);
+        return true;
+    }
     Number product;
     number_multiply(number_of(call, value), number_of(call, other), &product);
     if (keeps_currency(call, value) && keeps_currency(call, other))
@@ -121,9 +139,22 @@ abs_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue
     return true;
 }
 
+/* A decimal that has no more digits than wanted. */
+static bool
+is_round(LiquidValue value, const LiquidArgs *args)
+{
+    return value.kind == LIQUID_DECIMAL && value.integer != 0 && args->count &&
+           args->list[0].kind == LIQUID_INT && args->list[0].integer > 0 &&
+           value.scale <= args->list[0].integer;
+}
+
 static bool
 round_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
 {
+    if (is_round(value, args)) {
+        *ret = value;
+        return true;
+    }
     Number number = number_of(call, value);
     int64_t places = 0;
     if (args->count) {

@@ -30,22 +30,23 @@ add_cased(Buf *out, gunichar letter, bool up, bool first)
     buf_add(out, bytes, (size_t)g_unichar_to_utf8(cased, bytes));
 }
 
-static bool
-text_is_ascii(Str text)
+/* Letters of ASCII differ in one bit. */
+static inline char
+ascii_cased_byte(char byte, bool up)
 {
-    for (size_t i = 0; i < text.len; i++)
-        if ((uint8_t)text.at[i] >= 0x80)
-            return false;
-    return true;
+    unsigned letter = (unsigned)(uint8_t)byte - (up ? 'a' : 'A');
+    return letter < 26 ? (char)(byte ^ 0x20) : byte;
 }
 
 static LiquidValue
 ascii_cased(Arena *arena, Str text, LetterCase to)
 {
     char *bytes = arena_bytes(arena, text.len + 1);
+    bool up = to == CASE_UP;
     for (size_t i = 0; i < text.len; i++)
-        bytes[i] = to == CASE_UP || (to == CASE_FIRST && i == 0) ? g_ascii_toupper(text.at[i])
-                                                                 : g_ascii_tolower(text.at[i]);
+        bytes[i] = ascii_cased_byte(text.at[i], up);
+    if (to == CASE_FIRST && text.len)
+        bytes[0] = ascii_cased_byte(text.at[0], true);
     return liquid_str((Str){bytes, text.len});
 }
 
@@ -312,15 +313,17 @@ newline_to_br_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, L
     Str text = text_of(call, value);
     Buf out = {.arena = call->arena};
     bool escapes = call->html && !is_markup(value);
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.at[i] == '\r' && i + 1 < text.len && text.at[i + 1] == '\n')
-            continue;
-        if (text.at[i] == '\n')
-            buf_add_cstr(&out, "<br />\n");
-        else if (escapes)
-            text_escape(&out, (Str){text.at + i, 1});
+    while (text.len) {
+        const char *end = memchr(text.at, '\n', text.len);
+        Str line = {text.at, end ? (size_t)(end - text.at) : text.len};
+        text = str_sub(text, line.len + 1, text.len);
+        line.len -= end && line.len && line.at[line.len - 1] == '\r';
+        if (escapes)
+            text_escape(&out, line);
         else
-            buf_add_char(&out, text.at[i]);
+            out_add(&out, line.at, line.len);
+        if (end)
+            buf_add_cstr(&out, "<br />\n");
     }
     *ret = liquid_safe(buf_str(&out), call->html ? LIQUID_SAFE_HTML : LIQUID_UNSAFE);
     return true;
