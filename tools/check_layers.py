@@ -45,6 +45,7 @@ HOMES = {
     "sodium.h": ["base/seal.c"],
     "sqlite3.h": ["engine/store_sqlite.c"],
     "zstd.h": ["engine/pack.c"],
+    "zdict.h": ["engine/pack.c"],
 }
 
 # The C library and the kernel.

@@ -46,6 +46,7 @@ typedef struct Step {
 /* The path of one order. Products are few and known after the first orders, so they are left out. */
 static const Step path[] = {
     {"inbox_append", KIND_INBOX, 0, 1, NULL},
+    {"inbox_body_append", KIND_INBOX, 0, 1, NULL},
     {"customer_append", KIND_CUSTOMER, KIND_INBOX, 1, NULL},
     {"order_append", KIND_ORDER, KIND_INBOX, 1, NULL},
     {"order_line_append", KIND_LINE, KIND_ORDER, LINES, NULL},
@@ -57,6 +58,7 @@ static const Step path[] = {
     {"message_append", KIND_MESSAGE, KIND_STEP, 1, "new"},
     {"run_move", KIND_RUN, 0, 1, "done"},
     {"message_words", KIND_MESSAGE, 0, 1, "ready"},
+    {"message_body_save", KIND_MESSAGE, 0, 1, NULL},
     {"outbox_claim", KIND_MESSAGE, 0, 1, NULL},
     {"delivery_append", KIND_DELIVERY, KIND_MESSAGE, 1, NULL},
     {"outbox_settle", KIND_MESSAGE, 0, 1, "accepted"},
@@ -433,7 +435,7 @@ usage_fail(void)
 int
 main(int argc, char **argv)
 {
-    Rows rows = {.inbox_bytes = 2500, .message_bytes = 2500};
+    Rows rows = {.inbox_bytes = 1200, .message_bytes = 650};
     uint64_t count = 20000, group = 128;
     for (int option; (option = getopt(argc, argv, "n:g:b:m:")) != -1;) {
         switch (option) {

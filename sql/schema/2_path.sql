@@ -12,14 +12,32 @@ CREATE TABLE inbox (
     topic TEXT NOT NULL,            -- the sender's name for what happened: orders/create
     delivery TEXT NOT NULL,         -- the sender's id of this delivery, repeated when it repeats itself; where
                                     -- it sends none, the SHA-256 of the body
-    body BLOB,                      -- zstd; NULL once retention emptied it
-    body_bytes INTEGER NOT NULL,    -- of the raw body
+    body_bytes INTEGER NOT NULL,    -- of the raw body, which is in inbox_body until retention takes it
     state TEXT NOT NULL,            -- new, done, same (nothing new in it), unread (we could not), aside
     reason TEXT                     -- in words, for same, unread and aside
 ) STRICT;
 CREATE UNIQUE INDEX inbox_delivery ON inbox (shop, connector, delivery);
 CREATE INDEX inbox_new ON inbox (id) WHERE state = 'new';
 CREATE INDEX inbox_unread ON inbox (shop, id) WHERE state IN ('unread', 'aside');
+
+-- Bodies have tables of their own: rows are written again and again while they go their way, bodies once.
+CREATE TABLE inbox_body (
+    id INTEGER PRIMARY KEY,         -- of the inbox row
+    shop INTEGER NOT NULL,
+    body BLOB NOT NULL              -- zstd; its frame names the dictionary it needs, if any
+) STRICT;
+
+-- What bodies of one name share: what was packed with it cannot be read without it, so a row stays as long as a
+-- body names it. It holds only what stands in the bodies of eight people or more (engine/pack_learn.h).
+CREATE TABLE dictionary (
+    id INTEGER PRIMARY KEY,         -- zstd's id of a dictionary: 32768 and up, the newest is the greatest
+    shop INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,             -- inbox, message
+    name TEXT NOT NULL,             -- connector and topic; template
+    bytes BLOB NOT NULL             -- as zstd wants it
+) STRICT;
+CREATE INDEX dictionary_name ON dictionary (shop, kind, name, id);
 
 -- Stage 2. What happened, in our words (events.def).
 CREATE TABLE event (
@@ -92,8 +110,7 @@ CREATE TABLE message (
     next_at INTEGER NOT NULL,       -- not before; 0: at once, whatever the clock says
     not_after INTEGER NOT NULL,     -- after this it is no use to anybody and expires
     attempts INTEGER NOT NULL,      -- tries that counted against it; a throttled sender's do not
-    subject TEXT,                   -- words fixed, from here on
-    body BLOB,                      -- the whole message as sent, zstd; NULL once retention emptied it
+    subject TEXT,                   -- words fixed, from here on; the whole message is in message_body
     body_bytes INTEGER,
     body_hash BLOB                  -- SHA-256 of the whole message, made when retention takes the body
 ) STRICT;
@@ -101,6 +118,12 @@ CREATE INDEX message_new ON message (lane, id) WHERE state = 'new';
 CREATE INDEX message_due ON message (shop, lane, next_at, id) WHERE state = 'ready';
 CREATE INDEX message_cause ON message (cause);
 CREATE INDEX message_order ON message (shop, order_id, id);
+
+CREATE TABLE message_body (
+    id INTEGER PRIMARY KEY,         -- of the message
+    shop INTEGER NOT NULL,
+    body BLOB NOT NULL              -- the whole message as sent, zstd
+) STRICT;
 
 -- Stage 5. Each attempt to bring a message to the world, and its answer.
 CREATE TABLE delivery (

@@ -23,6 +23,7 @@ struct Store {
     char *file;
     int busy_timeout_ms;
     Db *writer;
+    PackBook *packs;
     pthread_t thread;
     bool has_thread;
 
@@ -264,7 +265,7 @@ store_reader(Store *store, GError **error)
     if (store->readers_kept > 0)
         db = store->readers[--store->readers_kept];
     pthread_mutex_unlock(&store->lock);
-    DbOptions options = {store->file, true, store->busy_timeout_ms};
+    DbOptions options = {store->file, true, store->busy_timeout_ms, store->packs};
     if (!db)
         db = db_open(&options, error);
     if (!db || db_begin(db, error))
@@ -288,6 +289,12 @@ store_reader_return(Store *store, Db *db)
         db_close(db);
 }
 
+PackBook *
+store_packs(Store *store)
+{
+    return store->packs;
+}
+
 /* ---- life ----------------------------------------------------------------------------------------- */
 
 Store *
@@ -295,6 +302,7 @@ store_open(const StoreOptions *options, GError **error)
 {
     g_autoptr(Store) store = g_new0(Store, 1);
     store->file = g_strdup(options->file);
+    store->packs = pack_book_new();
     store->busy_timeout_ms = options->busy_timeout_ms ? options->busy_timeout_ms : BUSY_TIMEOUT_MS;
     pthread_mutex_init(&store->lock, NULL);
     pthread_cond_init(&store->work, NULL);
@@ -304,7 +312,7 @@ store_open(const StoreOptions *options, GError **error)
         fail(error, ERR_NOT_FOUND, "there is no store at %s yet", options->file);
         return NULL;
     }
-    DbOptions writer = {store->file, options->read_only, store->busy_timeout_ms};
+    DbOptions writer = {store->file, options->read_only, store->busy_timeout_ms, store->packs};
     g_autoptr(Db) db = db_open(&writer, error);
     if (!db || !db_schema(db, options->schema, options->schema_version, error))
         return NULL;
@@ -333,6 +341,7 @@ store_close(Store *store)
     db_close(store->writer);
     pthread_mutex_destroy(&store->lock);
     pthread_cond_destroy(&store->work);
+    pack_book_free(store->packs);
     g_free(store->file);
     g_free(store);
 }

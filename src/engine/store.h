@@ -17,6 +17,7 @@
 #pragma once
 
 #include "base/base.h"
+#include "engine/pack_book.h"
 #include "engine/query.h"
 
 typedef struct Store Store;
@@ -104,6 +105,7 @@ Rows *db_rows(Db *db, Query query, const Bind *binds, GError **error);
 bool rows_next(Rows *rows);
 bool rows_ok(Rows *rows, GError **error);
 void rows_close(Rows *rows);
+Db *rows_db(Rows *rows); /* whose result it is */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Rows, rows_close)
 
 /* Columns of the current row; text and blob are borrowed until the next rows_next. */
@@ -144,6 +146,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_close)
  * is of one moment (one transaction, which also spares a lock for each statement). */
 Db *store_reader(Store *store, GError **error);
 void store_reader_return(Store *store, Db *db);
+
+/* The dictionaries of packed texts that are in use here; as old as the store, for any thread. */
+PackBook *store_packs(Store *store);
+PackBook *db_packs(Db *db);
 
 /* ---- writing -------------------------------------------------------------------------------- */
 

@@ -7,6 +7,7 @@ typedef struct DbOptions {
     const char *file;
     bool read_only;
     int busy_timeout_ms;
+    PackBook *packs; /* the store's */
 } DbOptions;
 
 Db *db_open(const DbOptions *options, GError **error);

@@ -22,6 +22,7 @@ struct Rows {
 struct Db {
     sqlite3 *handle;
     char *file;
+    PackBook *packs;
     Rows statements[QUERY_COUNT + 1];
     sqlite3_stmt *begin, *commit, *savepoint, *release, *rollback_to;
 };
@@ -119,6 +120,7 @@ db_open(const DbOptions *options, GError **error)
     pthread_once(&once, sqlite_configure);
     g_autoptr(Db) db = g_new0(Db, 1);
     db->file = g_strdup(options->file);
+    db->packs = options->packs;
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     flags |=
         options->read_only ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
@@ -147,6 +149,12 @@ db_close(Db *db)
     must(sqlite3_close(db->handle) == SQLITE_OK);
     g_free(db->file);
     g_free(db);
+}
+
+PackBook *
+db_packs(Db *db)
+{
+    return db->packs;
 }
 
 /* ---- transactions ------------------------------------------------------------------------- */
@@ -279,6 +287,12 @@ rows_close(Rows *rows)
     }
     sqlite3_reset(rows->statement);
     rows->busy = false;
+}
+
+Db *
+rows_db(Rows *rows)
+{
+    return rows->db;
 }
 
 bool

@@ -14,6 +14,7 @@
 #include "engine/clock.h"
 #include "engine/id.h"
 #include "engine/log.h"
+#include "flow/body.h"
 #include "flow/inbox.h"
 #include "flow/mend.h"
 
@@ -29,6 +30,7 @@ enum {
     RETRY_MS = 1000,
     SLEEP_MOST_MS = 1000, /* a missed wake-up costs a second, not a day */
     DRAIN_MS = 10000,
+    LEARN_MS = 250,
     STEP_BACK = 5, /* nice */
 };
 
@@ -51,8 +53,9 @@ struct Flow {
     Words *words;
     Outbox *outbox;
     StageState stages[STAGES];
-    Mend mend;      /* the flow's thread */
-    int64_t taking; /* the row that a stage's take() looks at; the flow's thread */
+    Mend mend;          /* the flow's thread */
+    int64_t learned_at; /* monotonic */
+    int64_t taking;     /* the row that a stage's take() looks at; the flow's thread */
 
     pthread_t thread, outbox_thread;
     _Atomic bool has_thread; /* the health page asks while it starts */
@@ -259,6 +262,19 @@ stage_turn(StageState *state, bool *ret_moved, GError **error)
     return true;
 }
 
+/* Dictionaries can wait until nothing else is to be done, but not for ever. */
+static void
+flow_learn(Flow *flow, bool idle)
+{
+    g_autoptr(GError) error = NULL;
+    int64_t now = clock_monotonic();
+    if (!idle && now - flow->learned_at < LEARN_MS)
+        return;
+    flow->learned_at = now;
+    if (!body_learn(flow->options.store, &error))
+        log_failure("flow.learn_failed", error, "");
+}
+
 /* Once round all stages. *ret_moved: anything was begun or came back; *ret_under_way: anything is. */
 static void
 flow_round(Flow *flow, bool *ret_moved, bool *ret_under_way)
@@ -278,6 +294,7 @@ flow_round(Flow *flow, bool *ret_moved, bool *ret_under_way)
         }
         *ret_under_way |= state->under_way;
     }
+    flow_learn(flow, !*ret_moved && !*ret_under_way);
     atomic_store(&flow->flow_at, clock_monotonic());
 }
 
@@ -432,6 +449,7 @@ flow_new(const FlowOptions *options, GError **error)
 {
     g_autoptr(Flow) flow = g_new0(Flow, 1);
     flow->options = *options;
+    flow->learned_at = clock_monotonic();
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

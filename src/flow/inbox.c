@@ -3,11 +3,10 @@
 
 #include "base/digest.h"
 #include "base/encode.h"
-#include "base/limits.h"
 #include "base/text.h"
 #include "engine/clock.h"
 #include "engine/id.h"
-#include "engine/pack.h"
+#include "flow/body.h"
 #include "flow/order.h"
 #include "flow/stage.h"
 
@@ -23,12 +22,13 @@ inbox_append(Db *db, void *arg, GError **error)
                       bind_int("at", clock_now()), bind_null("cause"),
                       bind_cstr("connector", delivery->connector),
                       bind_text("topic", delivery->topic),
-                      bind_text("delivery", delivery->delivery), bind_blob("body", delivery->body),
+                      bind_text("delivery", delivery->delivery),
                       bind_int("body_bytes", (int64_t)delivery->body_bytes)),
                 &changed, error))
         return false;
     delivery->repeated = changed == 0;
-    return true;
+    return delivery->repeated ||
+           body_save(db, BODY_INBOX, delivery->shop, delivery->id, delivery->body, error);
 }
 
 /* The secret that this shop shares with a connector; its place is the connector's in connectors.def. */
@@ -50,24 +50,34 @@ inbox_name(Arena *arena, Str body)
     return str_of(encode(arena, ENCODE_HEX, (Str){(const char *)digest, sizeof digest}));
 }
 
+/* The deliveries of one topic say mostly the same. */
+static Str
+inbox_pack(Arena *arena, const InboxAsk *ask, const InboxNew *delivery)
+{
+    const char *name =
+        arena_format(arena, "%s " STR_FMT, delivery->connector, STR_ARG(delivery->topic));
+    BodyName known_as = {delivery->shop, BODY_INBOX, str_of(name)};
+    return body_pack(ask->store, arena, &known_as, ask->body);
+}
+
 static InboxNew *
-inbox_prepare(Arena *arena, const ShopEntry *shop, const Connector *connector,
-              const Envelope *envelope, Str body)
+inbox_prepare(Arena *arena, const InboxAsk *ask, const Connector *connector,
+              const Envelope *envelope)
 {
     InboxNew *delivery = arena_new_of(arena, InboxNew, 1);
     *delivery = (InboxNew){
         .task = {.run = inbox_append, .arg = delivery},
         .id = id_new(KIND_INBOX),
-        .shop = shop->shop.id,
+        .shop = ask->shop->shop.id,
         .connector = connector->name,
         .topic = text_line(arena, envelope->topic, 200),
         .delivery = text_line(arena, envelope->delivery, 200),
-        .body = pack(arena, body),
-        .body_bytes = body.len,
+        .body_bytes = ask->body.len,
     };
+    delivery->body = inbox_pack(arena, ask, delivery);
     /* An id that has to be cut or cleaned could become another delivery's, and the second would be lost. */
     if (!delivery->delivery.len || !str_eq(delivery->delivery, envelope->delivery))
-        delivery->delivery = inbox_name(arena, body);
+        delivery->delivery = inbox_name(arena, ask->body);
     return delivery;
 }
 
@@ -86,7 +96,7 @@ inbox_check(Arena *arena, const InboxAsk *ask, InboxNew **ret, GError **error)
     Envelope envelope = {0};
     if (!connector->check(&ask->headers, ask->body, secret, &envelope, error))
         return false;
-    *ret = envelope.ping ? NULL : inbox_prepare(arena, ask->shop, connector, &envelope, ask->body);
+    *ret = envelope.ping ? NULL : inbox_prepare(arena, ask, connector, &envelope);
     return true;
 }
 
@@ -135,27 +145,28 @@ typedef struct InboxRow {
 } InboxRow;
 
 static bool
-inbox_read_body(Arena *arena, Rows *rows, Facts *ret, GError **error)
+inbox_read_body(StageTurn *turn, Rows *rows, Facts *ret, GError **error)
 {
     const Connector *connector = connector_find(rows_text(rows, 2));
     if (!connector)
         return fail(error, ERR_INPUT, "this version has no connector " STR_FMT,
                     STR_ARG(rows_text(rows, 2)));
-    Str topic = arena_copy(arena, rows_text(rows, 3)), body;
-    if (!unpack(arena, rows_blob(rows, 4), LIMIT_BODY_BYTES, &body, error))
+    Str topic = arena_copy(turn->arena, rows_text(rows, 3)), body;
+    if (!body_unpack(turn->db, turn->arena, rows_int(rows, 1), rows_blob(rows, 4), &body, error))
         return false;
-    return connector->read(arena, topic, body, ret, error);
+    return connector->read(turn->arena, topic, body, ret, error);
 }
 
 static void
-inbox_read_row(Arena *arena, Rows *rows, InboxRow *ret)
+inbox_read_row(StageTurn *turn, Rows *rows, InboxRow *ret)
 {
+    Arena *arena = turn->arena;
     g_autoptr(GError) problem = NULL;
     Facts facts = {0};
     ret->id = rows_int(rows, 0);
     ret->shop = rows_int(rows, 1);
     ret->source = arena_copy(arena, rows_text(rows, 2));
-    if (!inbox_read_body(arena, rows, &facts, &problem)) {
+    if (!inbox_read_body(turn, rows, &facts, &problem)) {
         ret->state = "unread";
         ret->reason = arena_cstr(arena, str_of(problem->message));
         return;
@@ -181,7 +192,7 @@ inbox_take(StageTurn *turn, GError **error)
         return false;
     while (turn->rows < turn->most && !arena_over(turn->arena) && rows_next(rows)) {
         flow_taking(turn->flow, rows_int(rows, 0));
-        inbox_read_row(turn->arena, rows, &list[turn->rows++]);
+        inbox_read_row(turn, rows, &list[turn->rows++]);
     }
     flow_taking(turn->flow, 0);
     turn->batch = list;

@@ -22,6 +22,7 @@ typedef struct InboxNew {
 
 /* What came to a shop's address. Borrowed. */
 typedef struct InboxAsk {
+    Store *store;
     const ShopEntry *shop;
     Str connector; /* as the address names it */
     PlugHeaders headers;

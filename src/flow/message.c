@@ -6,13 +6,12 @@
 #include "flow/message.h"
 
 #include "base/address.h"
-#include "base/limits.h"
 #include "base/token.h"
 #include "engine/clock.h"
 #include "engine/compose.h"
 #include "engine/id.h"
-#include "engine/pack.h"
 #include "engine/verp.h"
+#include "flow/body.h"
 #include "flow/consent.h"
 #include "flow/flow_inside.h"
 #include "flow/order.h"
@@ -74,7 +73,7 @@ message_load(Db *db, Arena *arena, int64_t shop, int64_t id, MessageKept *ret, G
         .order_id = rows_int(rows, 9),
     };
     if (!rows_is_null(rows, 5) &&
-        !unpack(arena, rows_blob(rows, 5), LIMIT_BODY_BYTES, &kept.body, error))
+        !body_unpack(db, arena, shop, rows_blob(rows, 5), &kept.body, error))
         return false;
     *ret = kept;
     return true;
@@ -190,7 +189,8 @@ message_write_words(StageTurn *turn, MessageRow *row, const OrderRow *order, GEr
         !message_compose(options, turn->arena, row, &words, &whole, error))
         return false;
     row->subject = words.subject;
-    row->body = pack(turn->arena, whole);
+    BodyName name = {row->shop_id, BODY_MESSAGE, row->template};
+    row->body = body_pack(options->store, turn->arena, &name, whole);
     row->body_bytes = whole.len;
     return true;
 }
@@ -297,20 +297,27 @@ message_take(StageTurn *turn, GError **error)
 }
 
 static bool
+message_fix(Db *db, const MessageRow *row, GError **error)
+{
+    int64_t changed = 0;
+    if (!db_run(db, Q_message_words,
+                BINDS(bind_cstr("state", row->state), bind_cstr("reason", row->reason),
+                      bind_some("words", row->words), bind_some("subject", row->subject),
+                      bind_id("body_bytes", (int64_t)row->body_bytes),
+                      bind_int("shop", row->shop_id), bind_int("id", row->id)),
+                &changed, error))
+        return false;
+    return !changed || !row->body_bytes ||
+           body_save(db, BODY_MESSAGE, row->shop_id, row->id, row->body, error);
+}
+
+static bool
 message_write(Db *db, StageTurn *turn, GError **error)
 {
     const MessageRow *list = turn->batch;
     for (size_t i = 0; i < turn->rows; i++) {
-        const MessageRow *row = &list[i];
-        bool has_words = row->body_bytes > 0;
-        flow_writing(turn->flow, row->id);
-        if (!db_run(db, Q_message_words,
-                    BINDS(bind_cstr("state", row->state), bind_cstr("reason", row->reason),
-                          bind_some("words", row->words), bind_some("subject", row->subject),
-                          has_words ? bind_blob("body", row->body) : bind_null("body"),
-                          bind_id("body_bytes", (int64_t)row->body_bytes),
-                          bind_int("shop", row->shop_id), bind_int("id", row->id)),
-                    NULL, error))
+        flow_writing(turn->flow, list[i].id);
+        if (!message_fix(db, &list[i], error))
             return false;
     }
     flow_writing(turn->flow, 0);

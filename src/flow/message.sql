@@ -15,7 +15,7 @@ WHERE state = 'new' ORDER BY lane, id LIMIT :limit;
 
 -- name: message_words
 -- The words are fixed: it may leave (ready), or would have (excluded).
-UPDATE message SET state = :state, reason = :reason, words = :words, subject = :subject, body = :body,
+UPDATE message SET state = :state, reason = :reason, words = :words, subject = :subject,
     body_bytes = :body_bytes
 WHERE shop = :shop AND id = :id AND state = 'new';
 
@@ -26,8 +26,8 @@ WHERE shop = :shop AND id = :id AND state = :seen;
 
 -- name: message_sent_as
 -- A message as it was or would have been sent, for the catcher and the owner.
-SELECT address, subject, state, reason, words, body, body_bytes, at, template, order_id, lane FROM message
-WHERE shop = :shop AND id = :id;
+SELECT m.address, m.subject, m.state, m.reason, m.words, b.body, m.body_bytes, m.at, m.template, m.order_id, m.lane
+FROM message AS m LEFT JOIN message_body AS b ON b.shop = m.shop AND b.id = m.id WHERE m.shop = :shop AND m.id = :id;
 
 -- name: message_shop
 -- Whose message it is.

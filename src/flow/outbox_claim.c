@@ -7,12 +7,11 @@
 #include "flow/outbox_inside.h"
 
 #include "base/address.h"
-#include "base/limits.h"
 #include "base/text.h"
 #include "engine/clock.h"
 #include "engine/id.h"
-#include "engine/pack.h"
 #include "engine/verp.h"
+#include "flow/body.h"
 #include "flow/consent.h"
 #include "flow/message.h"
 
@@ -242,7 +241,8 @@ row_read(Claim *claim, Rows *rows, ClaimRow *row)
     if (!claim->sender)
         return;
     Str body = {0};
-    if (!unpack(arena, rows_blob(rows, 6), LIMIT_BODY_BYTES, &body, NULL) || !body.len) {
+    if (!body_unpack(rows_db(rows), arena, claim->shop->shop.id, rows_blob(rows, 6), &body, NULL) ||
+        !body.len) {
         row->broken = REASON_NOT_RENDERED;
         return;
     }

@@ -47,7 +47,7 @@ def works_on(scene):
 
 
 FIRST = "(SELECT min(id) FROM message)"
-FRESH = "UPDATE message SET state = 'new', subject = NULL, body = NULL"
+FRESH = "UPDATE message SET state = 'new', subject = NULL, body_bytes = NULL"
 
 
 def test_a_message_whose_order_is_gone(scene):
@@ -62,12 +62,12 @@ def test_an_order_whose_address_is_damaged(scene):
 
 
 def test_a_message_whose_words_are_damaged(scene):
-    change(scene, f"UPDATE message SET body = x'00112233' WHERE id = {FIRST}")
+    change(scene, f"UPDATE message_body SET body = x'00112233' WHERE id = {FIRST}")
     assert works_on(scene)[1] == "not_rendered"
 
 
 def test_a_message_whose_words_are_gone(scene):
-    change(scene, f"UPDATE message SET body = NULL WHERE id = {FIRST}")
+    change(scene, f"DELETE FROM message_body WHERE id = {FIRST}")
     assert works_on(scene)[1] == "not_rendered"
 
 

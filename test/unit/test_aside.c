@@ -26,7 +26,11 @@ insert_inbox(Db *db, void *arg, GError **error)
                   BINDS(bind_int("id", *id), bind_int("shop", 1), bind_int("at", 1),
                         bind_null("cause"), bind_cstr("connector", "shopify"),
                         bind_cstr("topic", "orders/create"), bind_cstr("delivery", delivery),
-                        bind_blob("body", STR("no zstd frame")), bind_int("body_bytes", 13)),
+                        bind_int("body_bytes", 13)),
+                  NULL, error) &&
+           db_run(db, Q_inbox_body_append,
+                  BINDS(bind_int("id", *id), bind_int("shop", 1),
+                        bind_blob("body", STR("no zstd frame"))),
                   NULL, error);
 }
 

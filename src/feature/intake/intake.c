@@ -63,6 +63,7 @@ intake_take(RouteCtx *ctx, GError **error)
     if (!shop)
         return fail(error, ERR_NOT_FOUND, "there is no shop '" STR_FMT "'", STR_ARG(slug));
     InboxAsk ask = {
+        .store = ctx->store,
         .shop = shop,
         .connector = connector,
         .headers = {header_of, request},
