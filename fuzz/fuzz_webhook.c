@@ -69,9 +69,16 @@ order_check(Arena *arena, const Order *order, OrderNews *ret)
          (unsigned)order->fulfilment <= FULFILMENT_DONE);
     for (size_t i = 0; i < order->line_count; i++)
         must(order->lines[i].title.len && order->lines[i].quantity >= 0);
-    order_prepare(arena, order, STR("fuzz"), ret);
+    order_prepare(arena, order, ret);
     texts_check(ret->order);
     must(text_valid(ret->ship_to) && text_valid(ret->bill_to));
+}
+
+static Str
+setting_none(const void *shop, const char *key)
+{
+    (void)shop, (void)key;
+    return (Str){0};
 }
 
 static bool
@@ -79,7 +86,14 @@ body_read(Arena *arena, const Connector *connector, Str topic, Str body, OrderNe
 {
     g_autoptr(GError) error = NULL;
     Facts facts = {.order_count = 77};
-    if (!connector->read(arena, topic, body, &facts, &error)) {
+    ConnectorAsk ask = {
+        .arena = arena,
+        .topic = topic,
+        .body = body,
+        .currency = "EUR",
+        .settings = {setting_none, NULL},
+    };
+    if (!connector->read(&ask, &facts, &error)) {
         must(facts.order_count == 77); /* untouched */
         error_check(error);
         return false;
@@ -128,7 +142,8 @@ request_check(const Connector *connector, const ConnectorSecret *secret, const R
 {
     g_autoptr(GError) error = NULL;
     PlugHeaders headers = {header_get, request};
-    if (connector->check(&headers, request->body, secret, ret, &error)) {
+    ConnectorKnock knock = {headers, request->body, secret, 0, {setting_none, NULL}};
+    if (connector->check(&knock, ret, &error)) {
         must(!error && (ret->ping || ret->topic.len));
         return true;
     }

@@ -13,7 +13,8 @@ CREATE TABLE inbox (
     delivery TEXT NOT NULL,         -- the sender's id of this delivery, repeated when it repeats itself; where
                                     -- it sends none, the SHA-256 of the body
     body_bytes INTEGER NOT NULL,    -- of the raw body, which is in inbox_body until retention takes it
-    state TEXT NOT NULL,            -- new, done, same (nothing new in it), unread (we could not), aside
+    state TEXT NOT NULL,            -- new, done, same (nothing new in it), early (it
+                                    -- waits for its order or shipment), unread (we could not), aside
     reason TEXT                     -- in words, for same, unread and aside
 ) STRICT;
 CREATE UNIQUE INDEX inbox_delivery ON inbox (shop, connector, delivery);
@@ -49,7 +50,8 @@ CREATE TABLE event (
     happened_at INTEGER NOT NULL,   -- when it happened, by the sender's word
     order_id INTEGER,
     customer_id INTEGER,
-    state TEXT NOT NULL             -- new, done, aside
+    subject_id INTEGER,             -- what it is about, if not the order: a shipment, a refund
+    state TEXT NOT NULL             -- new, done, aside; history: told of the past, nothing starts from it
 ) STRICT;
 CREATE INDEX event_new ON event (id) WHERE state = 'new';
 CREATE INDEX event_aside ON event (shop, id) WHERE state = 'aside';

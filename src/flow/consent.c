@@ -48,6 +48,12 @@ consent_given(Db *db, const ConsentAsk *ask, bool *ret, GError **error)
     return rows_ok(rows, error);
 }
 
+static const Reason quiet_reasons[QUIET_COUNT] = {
+    [QUIET_TEST] = REASON_TEST_ORDER,       [QUIET_DRAFT] = REASON_DRAFT_ORDER,
+    [QUIET_FRAUD] = REASON_FRAUD_ORDER,     [QUIET_MARKETPLACE] = REASON_MARKETPLACE_ORDER,
+    [QUIET_DELETED] = REASON_DELETED_ORDER,
+};
+
 /* What needs no look into the store. */
 static Reason
 consent_plain(const ConsentAsk *ask)
@@ -55,8 +61,8 @@ consent_plain(const ConsentAsk *ask)
     const Shop *shop = &ask->shop->shop;
     if (!ask->address.len)
         return REASON_NO_ADDRESS;
-    if (ask->subject_test)
-        return REASON_TEST_ORDER;
+    if (ask->subject_quiet)
+        return quiet_reasons[ask->subject_quiet];
     if (ask->subject_cancelled)
         return REASON_CANCELLED;
     if (ask->class == CLASS_SAFETY)

@@ -14,9 +14,10 @@ VALUES (:id, :shop, :at, :cause, :channel, :address, :scope, :reason);
 -- name: consent_find
 -- The last word of an address on a topic; '' speaks for all of marketing.
 SELECT state, basis FROM consent
-WHERE shop = :shop AND channel = :channel AND address = :address AND topic IN ('', :topic) ORDER BY id DESC LIMIT 1;
+WHERE shop = :shop AND channel = :channel AND address = :address AND topic IN ('', :topic)
+ORDER BY chosen_at DESC, id DESC LIMIT 1;
 
 -- name: consent_append
 -- Consent given or taken back, with its basis and proof.
-INSERT INTO consent (id, shop, at, cause, channel, address, topic, state, basis, proof)
-VALUES (:id, :shop, :at, :cause, :channel, :address, :topic, :state, :basis, :proof);
+INSERT INTO consent (id, shop, at, cause, channel, address, topic, state, basis, proof, chosen_at)
+VALUES (:id, :shop, :at, :cause, :channel, :address, :topic, :state, :basis, :proof, :chosen_at);

@@ -42,16 +42,17 @@ event_find(Str slug, EventKind *ret)
 }
 
 bool
-event_append(Db *db, const EventNew *event, GError **error)
+event_append(const Learn *learn, const EventNew *event, GError **error)
 {
-    return db_run(db, Q_event_append,
-                  BINDS(bind_int("id", id_new(KIND_EVENT)), bind_int("shop", event->shop),
-                        bind_int("at", clock_now()), bind_id("cause", event->cause),
+    const char *state = learn->history ? "history" : journey_listens(event->kind) ? "new" : "done";
+    return db_run(learn->db, Q_event_append,
+                  BINDS(bind_int("id", id_new(KIND_EVENT)), bind_int("shop", learn->shop),
+                        bind_int("at", learn->at), bind_id("cause", learn->cause),
                         bind_cstr("kind", event_slug(event->kind)),
                         bind_int("happened_at", event->happened_at),
                         bind_id("order_id", event->order_id),
                         bind_id("customer_id", event->customer_id),
-                        bind_cstr("state", journey_listens(event->kind) ? "new" : "done")),
+                        bind_id("subject_id", event->subject_id), bind_cstr("state", state)),
                   NULL, error);
 }
 
@@ -64,6 +65,7 @@ typedef struct EventRow {
     bool known; /* false: a kind that this version does not know */
     int64_t order_id;
     int64_t customer_id;
+    int64_t subject; /* what a journey runs once for */
 } EventRow;
 
 static bool
@@ -81,6 +83,7 @@ event_take(StageTurn *turn, GError **error)
         event->known = event_find(rows_text(rows, 2), &event->kind);
         event->order_id = rows_int(rows, 4);
         event->customer_id = rows_int(rows, 5);
+        event->subject = rows_int(rows, 6);
     }
     turn->batch = list;
     turn->row_id = turn->rows ? list[0].id : 0;
@@ -88,14 +91,14 @@ event_take(StageTurn *turn, GError **error)
     return rows_ok(rows, error);
 }
 
-/* A journey runs once for its subject: today the order. */
+/* A journey runs once for its subject: the shipment, the order, the customer. */
 static bool
 run_start(Db *db, const EventRow *event, const Journey *journey, int64_t now, GError **error)
 {
     return db_run(db, Q_run_append,
                   BINDS(bind_int("id", id_new(KIND_RUN)), bind_int("shop", event->shop),
                         bind_int("at", now), bind_int("cause", event->id),
-                        bind_cstr("journey", journey->name), bind_int("subject", event->order_id),
+                        bind_cstr("journey", journey->name), bind_int("subject", event->subject),
                         bind_id("order_id", event->order_id),
                         bind_id("customer_id", event->customer_id),
                         bind_cstr("step", journey->steps[0].id), bind_int("entered", now)),
@@ -117,7 +120,7 @@ event_write(Db *db, StageTurn *turn, GError **error)
                           bind_int("id", event->id)),
                     &changed, error))
             return false;
-        if (!changed || !event->known || !event->order_id)
+        if (!changed || !event->known || !event->subject)
             continue;
         for (size_t n = 0; journey_nth(journeys, n); n++)
             if (journey_nth(journeys, n)->event == event->kind &&

@@ -7,7 +7,7 @@
 #include "engine/clock.h"
 #include "engine/id.h"
 #include "flow/body.h"
-#include "flow/order.h"
+#include "flow/facts.h"
 #include "flow/stage.h"
 
 /* ---- taking it in --------------------------------------------------------------------------------- */
@@ -94,7 +94,14 @@ inbox_check(Arena *arena, const InboxAsk *ask, InboxNew **ret, GError **error)
                     "the shop has no %s yet; set it with `postlude shop set " STR_FMT " %s=...`",
                     connector->secret, STR_ARG(ask->shop->shop.slug), connector->secret);
     Envelope envelope = {0};
-    if (!connector->check(&ask->headers, ask->body, secret, &envelope, error))
+    ConnectorKnock knock = {
+        .headers = ask->headers,
+        .body = ask->body,
+        .secret = secret,
+        .now = clock_now(),
+        .settings = shop_settings(ask->shop),
+    };
+    if (!connector->check(&knock, &envelope, error))
         return false;
     *ret = envelope.ping ? NULL : inbox_prepare(arena, ask, connector, &envelope);
     return true;
@@ -138,8 +145,7 @@ typedef struct InboxRow {
     int64_t id;
     int64_t shop;
     Str source;
-    OrderNews *orders;
-    size_t order_count;
+    FactsNews *news;
     const char *state;  /* decided already: unread, same; NULL: learn and see */
     const char *reason; /* in words */
 } InboxRow;
@@ -147,6 +153,9 @@ typedef struct InboxRow {
 static bool
 inbox_read_body(StageTurn *turn, Rows *rows, Facts *ret, GError **error)
 {
+    Arena *arena = turn->arena;
+    g_autoptr(ShopHold) shop = shopbook_get(flow_shops(turn->flow), rows_int(rows, 1));
+    must(shop);
     const Connector *connector = connector_find(rows_text(rows, 2));
     if (!connector)
         return fail(error, ERR_INPUT, "this version has no connector " STR_FMT,
@@ -154,7 +163,15 @@ inbox_read_body(StageTurn *turn, Rows *rows, Facts *ret, GError **error)
     Str topic = arena_copy(turn->arena, rows_text(rows, 3)), body;
     if (!body_unpack(turn->db, turn->arena, rows_int(rows, 1), rows_blob(rows, 4), &body, error))
         return false;
-    return connector->read(turn->arena, topic, body, ret, error);
+    ConnectorAsk ask = {
+        .arena = arena,
+        .topic = topic,
+        .body = body,
+        .currency = arena_cstr(arena, shop->shop.currency),
+        .zone = shop->zone,
+        .settings = shop_settings(shop),
+    };
+    return connector->read(&ask, ret, error);
 }
 
 static void
@@ -176,10 +193,7 @@ inbox_read_row(StageTurn *turn, Rows *rows, InboxRow *ret)
         ret->reason = arena_cstr(arena, facts.declined);
         return;
     }
-    ret->orders = arena_new_of(arena, OrderNews, facts.order_count);
-    ret->order_count = facts.order_count;
-    for (size_t i = 0; i < facts.order_count; i++)
-        order_prepare(arena, &facts.orders[i], ret->source, &ret->orders[i]);
+    ret->news = facts_prepare(arena, &facts);
 }
 
 static bool
@@ -201,11 +215,20 @@ inbox_take(StageTurn *turn, GError **error)
     return rows_ok(rows, error);
 }
 
+/* The state of a row in which nothing was new, and why. */
 static const char *
-learned_words(OrderLearned learned)
+count_state(const FactsCount *count, const char **ret_reason)
 {
-    return learned == ORDER_OLDER ? "older than what is known already"
-                                  : "the same as what is known already";
+    *ret_reason = NULL;
+    if (count->of[LEARNED_EARLY]) {
+        *ret_reason = "it waits for its order or shipment, of which nobody has told us yet";
+        return "early";
+    }
+    if (count->of[LEARNED_NEW] || count->of[LEARNED_CHANGED])
+        return "done";
+    *ret_reason = count->of[LEARNED_SAME] ? "the same as what is known already"
+                                          : "older than what is known already";
+    return "same";
 }
 
 static bool
@@ -221,15 +244,19 @@ inbox_finish(Db *db, const InboxRow *row, const char *state, const char *reason,
 static bool
 inbox_learn(Db *db, const InboxRow *row, GError **error)
 {
-    const char *state = row->state ? row->state : "same", *reason = row->reason;
-    for (size_t i = 0; i < row->order_count; i++) {
-        OrderLearned learned;
-        if (!order_learn(db, row->shop, row->id, &row->orders[i], &learned, error))
+    const char *state = row->state, *reason = row->reason;
+    if (!state) {
+        Learn learn = {
+            .db = db,
+            .shop = row->shop,
+            .cause = row->id,
+            .at = clock_now(),
+            .source = row->source,
+        };
+        FactsCount count = {{0}};
+        if (!facts_learn(&learn, row->news, &count, error))
             return false;
-        if (learned == ORDER_NEW || learned == ORDER_CHANGED)
-            state = "done", reason = NULL;
-        else if (str_is(str_of(state), "same"))
-            reason = learned_words(learned);
+        state = count_state(&count, &reason);
     }
     int64_t changed = 0;
     if (!inbox_finish(db, row, state, reason, &changed, error))

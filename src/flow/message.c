@@ -213,7 +213,7 @@ message_ask(StageTurn *turn, const MessageRow *row, const OrderRow *order, Conse
         .channel = STR("email"),
         .address = row->address.len ? address_key(turn->arena, &address) : (Str){0},
         .subject_at = order->order.placed_at,
-        .subject_test = order->order.test,
+        .subject_quiet = order->order.quiet,
         .subject_cancelled =
             order->order.cancelled_at && str_is(row->skip, reason_slug(REASON_CANCELLED)),
     };

@@ -7,7 +7,8 @@ SELECT min(shop) FROM message WHERE state = 'ready' AND shop > :after;
 
 -- name: outbox_due
 -- Messages of one lane that may leave now, with what the gate asks of their order. :now, :limit
-SELECT m.id, m.class, m.template, m.address, m.not_after, m.attempts, b.body, o.placed_at, o.test,
+SELECT m.id, m.class, m.template, m.address, m.not_after, m.attempts, b.body, o.placed_at,
+    CASE WHEN o.deleted_at IS NULL THEN o.quiet ELSE 'deleted' END,
     CASE WHEN m.skip = 'cancelled' AND o.cancelled_at IS NOT NULL THEN 1 ELSE 0 END FROM message AS m
 LEFT JOIN orders AS o ON o.shop = m.shop AND o.id = m.order_id
 LEFT JOIN message_body AS b ON b.shop = m.shop AND b.id = m.id

@@ -30,7 +30,7 @@ row_ask(Db *db, Arena *arena, const Claim *claim, const ClaimRow *row, ConsentVe
         .channel = STR("email"),
         .address = row->address_key,
         .subject_at = row->placed_at,
-        .subject_test = row->test,
+        .subject_quiet = row->quiet,
         .subject_cancelled = row->cancelled,
     };
     return consent_check(db, arena, &ask, ret, error);
@@ -226,7 +226,7 @@ row_read(Claim *claim, Rows *rows, ClaimRow *row)
         .not_after = rows_int(rows, 4),
         .attempts = rows_int(rows, 5),
         .placed_at = rows_int(rows, 7),
-        .test = rows_int(rows, 8) != 0,
+        .quiet = quiet_of(rows_text(rows, 8)),
         .cancelled = rows_int(rows, 9) != 0,
         .delivery = id_new(KIND_DELIVERY),
         .taken_at = clock_now(),

@@ -25,7 +25,7 @@ typedef struct ClaimRow {
     int64_t not_after;
     int64_t attempts; /* that counted, before this one */
     int64_t placed_at;
-    bool test;
+    Quiet quiet;
     bool cancelled; /* its order, and that makes it pointless */
     bool claimed;   /* the gate let it pass and it was still there to take */
     Reason broken;  /* not REASON_NONE: it cannot be a mail any more, whatever the settings are */

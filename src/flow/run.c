@@ -9,6 +9,7 @@
 #include "flow/flow_inside.h"
 #include "flow/journey.h"
 #include "flow/message.h"
+#include "flow/order.h"
 #include "flow/stage.h"
 
 typedef struct RunRow {
@@ -40,7 +41,7 @@ run_read_order(Db *db, RunRow *run, StepCtx *ctx, GError **error)
     if (rows_next(rows)) {
         ctx->email = arena_copy(ctx->arena, rows_text(rows, 0));
         ctx->placed_at = rows_int(rows, 1);
-        ctx->test = rows_int(rows, 2) != 0;
+        ctx->quiet = quiet_of(rows_text(rows, 2));
         ctx->cancelled_at = rows_int(rows, 3);
     }
     return rows_ok(rows, error);

@@ -141,6 +141,20 @@ entry_new(Rows *rows)
 
 /* ---- the book ---------------------------------------------------------------------------------------- */
 
+static Str
+setting_named(const void *shop, const char *key)
+{
+    Setting setting;
+    must(setting_find(str_of(key), &setting));
+    return shop_setting(shop, setting);
+}
+
+PlugSettings
+shop_settings(const ShopEntry *entry)
+{
+    return (PlugSettings){setting_named, entry};
+}
+
 ShopBook *
 shopbook_new(Store *store, const SealKey *columns)
 {

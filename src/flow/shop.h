@@ -37,6 +37,9 @@ shop_setting(const ShopEntry *entry, Setting setting)
     return entry->settings[setting];
 }
 
+/* What the shop has set, for plugs: by key. Borrowed from the entry: for the call, not for its result. */
+PlugSettings shop_settings(const ShopEntry *entry);
+
 ShopBook *shopbook_new(Store *store, const SealKey *columns);
 void shopbook_free(ShopBook *book);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ShopBook, shopbook_free)

@@ -43,7 +43,7 @@ typedef struct StepCtx {
     Str email;
     int64_t placed_at;
     int64_t cancelled_at;
-    bool test;
+    Quiet quiet; /* why it never causes a mail */
 } StepCtx;
 
 typedef enum StepNext { STEP_GO, STEP_WAIT, STEP_END } StepNext;

@@ -20,6 +20,19 @@ plug_header(const PlugHeaders *headers, const char *name)
     return headers->get(headers->request, name);
 }
 
+/* What the owner of the shop has set, by the key of flow/settings.def; empty where nothing is. A key that is none is
+ * our bug (must). Borrowed for the call: copy what the result keeps. */
+typedef struct PlugSettings {
+    Str (*get)(const void *shop, const char *key);
+    const void *shop;
+} PlugSettings;
+
+static inline Str
+plug_setting(const PlugSettings *settings, const char *key)
+{
+    return settings->get(settings->shop, key);
+}
+
 /* ---- members of a JSON object, as what our structs hold ------------------------------------------
  *
  * A missing member, null and "" are all "none": the empty Str, 0. What must be there is asked for by the plug,

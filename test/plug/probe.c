@@ -122,7 +122,9 @@ show_states(const Order *order)
     show_at("order.placed_at", order->placed_at);
     show_at("order.cancelled_at", order->cancelled_at);
     show_at("order.updated_at", order->updated_at);
-    show_flag("order.test", order->test);
+    static const char *const quiets[QUIET_COUNT] = {"no",    "test",        "draft",
+                                                    "fraud", "marketplace", "deleted"};
+    printf("%-32s %s\n", "order.quiet", quiets[order->quiet]);
 }
 
 static void
@@ -178,12 +180,26 @@ header_get(const void *request, const char *name)
     return (Str){0};
 }
 
+static Str
+setting_none(const void *shop, const char *key)
+{
+    (void)shop, (void)key;
+    return (Str){0};
+}
+
 static int
 probe_read(Arena *arena, const Connector *connector, const char *topic, Str body)
 {
     g_autoptr(GError) error = NULL;
     Facts facts = {0};
-    if (!connector->read(arena, str_of(topic), body, &facts, &error))
+    ConnectorAsk ask = {
+        .arena = arena,
+        .topic = str_of(topic),
+        .body = body,
+        .currency = "EUR",
+        .settings = {setting_none, NULL},
+    };
+    if (!connector->read(&ask, &facts, &error))
         return show_error(error);
     show_text(arena, "declined", facts.declined);
     printf("%-32s %zu\n", "order_count", facts.order_count);
@@ -201,7 +217,8 @@ probe_check(Arena *arena, const Connector *connector, const char *secret, const 
     ConnectorSecret shared = {str_of(secret), key};
     PlugHeaders found = {header_get, headers};
     Envelope envelope = {0};
-    if (!connector->check(&found, body, &shared, &envelope, &error))
+    ConnectorKnock knock = {found, body, &shared, 0, {setting_none, NULL}};
+    if (!connector->check(&knock, &envelope, &error))
         return show_error(error);
     show_text(arena, "topic", envelope.topic);
     show_text(arena, "delivery", envelope.delivery);

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/digest.h"
+#include "base/zone.h"
 #include "model.h"
 #include "plug/plug.h"
 
@@ -29,6 +30,25 @@ typedef struct ConnectorSecret {
     const HmacKey *sha256;
 } ConnectorSecret;
 
+/* A delivery at the door. Borrowed from the request. */
+typedef struct ConnectorKnock {
+    PlugHeaders headers;
+    Str body;
+    const ConnectorSecret *secret;
+    int64_t now; /* for signatures that hold a time */
+    PlugSettings settings;
+} ConnectorKnock;
+
+/* A delivery to be read, after it was stored. */
+typedef struct ConnectorAsk {
+    Arena *arena;
+    Str topic;
+    Str body;
+    const char *currency; /* the shop's, ISO 4217: where the sender names none */
+    const Zone *zone;     /* the shop's: where the sender gives no offset */
+    PlugSettings settings;
+} ConnectorAsk;
+
 typedef struct Connector {
     const char *name;   /* in addresses, settings, rows: shopify */
     const char *title;  /* as people know it */
@@ -38,14 +58,13 @@ typedef struct Connector {
     /* Checks the signature over the raw body and reads the envelope. Called for every delivery, before it
      * is stored: cheap, constant in time where secrets are compared. Fails with ERR_AUTH (not genuine) or
      * ERR_INPUT (a header is missing); *ret is untouched then. */
-    bool (*check)(const PlugHeaders *headers, Str body, const ConnectorSecret *secret,
-                  Envelope *ret, GError **error);
+    bool (*check)(const ConnectorKnock *knock, Envelope *ret, GError **error);
 
-    /* Reads the body. The result lives in the arena or borrows from body. Fails with ERR_JSON,
+    /* Reads the body. The result lives in the ask's arena or borrows from its body. Fails with ERR_JSON,
      * ERR_ENCODING, ERR_INPUT or ERR_TOO_BIG, naming the place; *ret is untouched then, and the delivery is
      * kept as unread. What is no order yet (nobody has paid, a draft) is declined: the first that is told of an
      * order makes its buyer a mail. What tells half an order (some fields chosen) fails: it would empty ours. */
-    bool (*read)(Arena *arena, Str topic, Str body, Facts *ret, GError **error);
+    bool (*read)(const ConnectorAsk *ask, Facts *ret, GError **error);
 } Connector;
 
 /* True if the letters are the base64 of the body's HMAC-SHA256, as most shop systems sign; constant time. */

@@ -29,13 +29,13 @@ static const struct {
 };
 
 static bool
-shopify_check(const PlugHeaders *headers, Str body, const ConnectorSecret *secret, Envelope *ret,
-              GError **error)
+shopify_check(const ConnectorKnock *knock, Envelope *ret, GError **error)
 {
+    const PlugHeaders *headers = &knock->headers;
     Str sent = plug_header(headers, "X-Shopify-Hmac-SHA256");
     if (!sent.len)
         return fail(error, ERR_AUTH, "the header X-Shopify-Hmac-SHA256 is missing");
-    if (!connector_signed(secret, body, sent))
+    if (!connector_signed(knock->secret, knock->body, sent))
         return fail(error, ERR_AUTH,
                     "the signature does not fit: shopify.secret is not the secret of the app that "
                     "sent this, or a proxy changed the body");
@@ -244,7 +244,7 @@ order_read(Arena *arena, const Json *from, Order *ret, GError **error)
         .tax_included = json_true(json_get(from, "taxes_included")),
         .payment = payment_of(plug_text(arena, from, "financial_status")),
         .fulfilment = fulfilment_of(plug_text(arena, from, "fulfillment_status")),
-        .test = json_true(json_get(from, "test")),
+        .quiet = json_true(json_get(from, "test")) ? QUIET_TEST : QUIET_NO,
         .ship_to = address_read(arena, json_get(from, "shipping_address")),
         .bill_to = address_read(arena, json_get(from, "billing_address")),
         .note = plug_text(arena, from, "note"),
@@ -271,8 +271,10 @@ order_read(Arena *arena, const Json *from, Order *ret, GError **error)
 }
 
 static bool
-shopify_read(Arena *arena, Str topic, Str body, Facts *ret, GError **error)
+shopify_read(const ConnectorAsk *ask, Facts *ret, GError **error)
 {
+    Arena *arena = ask->arena;
+    Str topic = ask->topic, body = ask->body;
     bool is_order = false;
     for (size_t i = 0; i < G_N_ELEMENTS(order_topics); i++)
         is_order = is_order || str_is(topic, order_topics[i]);

@@ -60,9 +60,10 @@ ping_is(Str body)
 }
 
 static bool
-woocommerce_check(const PlugHeaders *headers, Str body, const ConnectorSecret *secret,
-                  Envelope *ret, GError **error)
+woocommerce_check(const ConnectorKnock *knock, Envelope *ret, GError **error)
 {
+    const PlugHeaders *headers = &knock->headers;
+    Str body = knock->body;
     Str sent = plug_header(headers, "X-WC-Webhook-Signature");
     if (!sent.len && ping_is(body)) {
         *ret = (Envelope){.ping = true};
@@ -70,7 +71,7 @@ woocommerce_check(const PlugHeaders *headers, Str body, const ConnectorSecret *s
     }
     if (!sent.len)
         return fail(error, ERR_AUTH, "the header X-WC-Webhook-Signature is missing");
-    if (!connector_signed(secret, body, sent))
+    if (!connector_signed(knock->secret, body, sent))
         return fail(error, ERR_AUTH,
                     "the signature does not fit: woocommerce.secret is not the secret of the "
                     "webhook that sent this, or a proxy changed the body");
@@ -481,8 +482,10 @@ order_check(Arena *arena, const Json *root, GError **error)
 }
 
 static bool
-woocommerce_read(Arena *arena, Str topic, Str body, Facts *ret, GError **error)
+woocommerce_read(const ConnectorAsk *ask, Facts *ret, GError **error)
 {
+    Arena *arena = ask->arena;
+    Str topic = ask->topic, body = ask->body;
     bool is_order = false;
     for (size_t i = 0; i < G_N_ELEMENTS(order_topics); i++)
         is_order = is_order || str_is(topic, order_topics[i]);

@@ -1,0 +1,33 @@
+-- merge.sql: two customers that are one person.
+
+-- name: merge_candidates
+-- Who has the same address and stands for itself: the guest of an account, the accounts of a guest; not those that
+-- somebody parted from this one. Two rows are enough to know that it is not one.
+SELECT other.id, other.source = 'guest' FROM customer AS other
+WHERE other.shop = :shop AND other.email_key = :email_key AND other.id <> :customer AND other.merged_into IS NULL
+    AND (other.source = 'guest') <>
+        (SELECT source = 'guest' FROM customer AS this WHERE this.shop = :shop AND this.id = :customer)
+    AND NOT EXISTS (SELECT 1 FROM merge WHERE merge.shop = :shop AND merge.undone_at IS NOT NULL
+        AND merge.from_id IN (other.id, :customer) AND merge.into_id IN (other.id, :customer))
+LIMIT 2;
+
+-- name: merge_point
+-- From stands behind into, with all that stood behind from.
+UPDATE customer SET merged_into = :into_id WHERE shop = :shop AND (id = :from_id OR merged_into = :from_id);
+
+-- name: merge_append
+-- The log of it.
+INSERT INTO merge (id, shop, at, cause, from_id, into_id, reason)
+VALUES (:id, :shop, :at, :cause, :from_id, :into_id, :reason);
+
+-- name: merge_person
+-- The customer that stands for this one.
+SELECT coalesce(merged_into, id) FROM customer WHERE shop = :shop AND id = :id;
+
+-- name: merge_part
+-- It stands for itself again.
+UPDATE customer SET merged_into = NULL WHERE shop = :shop AND id = :from_id AND merged_into IS NOT NULL;
+
+-- name: merge_undone
+-- The log of that.
+UPDATE merge SET undone_at = :at WHERE shop = :shop AND from_id = :from_id AND undone_at IS NULL;

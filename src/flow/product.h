@@ -1,0 +1,20 @@
+/* product.h - what the shop sells, and its coupons. */
+#pragma once
+
+#include "flow/learn.h"
+#include "model.h"
+
+/* On the writer: the product of an order's line, made on first sight; 0 where the line has none. */
+bool product_of_line(const Learn *learn, const OrderLine *line, int64_t *ret, GError **error);
+
+/* On the writer: what the shop tells of a product itself. Texts are cleaned by product_clean, outside. */
+bool product_learn(const Learn *learn, const Product *product, Learned *ret, GError **error);
+Product product_clean(Arena *arena, const Product *told);
+
+bool coupon_learn(const Learn *learn, const Coupon *coupon, Learned *ret, GError **error);
+Coupon coupon_clean(Arena *arena, const Coupon *told);
+
+/* The shop has it no more; LEARNED_SAME if nobody knew it. */
+bool
+product_gone(const Learn *learn, Str foreign_id, int64_t gone_at, Learned *ret, GError **error);
+bool coupon_gone(const Learn *learn, Str foreign_id, int64_t gone_at, Learned *ret, GError **error);

@@ -1,0 +1,53 @@
+-- product.sql: what the shop sells, and its coupons.
+
+-- name: product_known
+-- A product by the shop system's id.
+SELECT id, updated_at FROM product WHERE shop = :shop AND source = :source AND foreign_id = :foreign_id;
+
+-- name: product_of_line
+-- A product that we hear of for the first time, in somebody's order.
+INSERT INTO product (id, shop, at, cause, source, foreign_id, title, vendor, updated_at)
+VALUES (:id, :shop, :at, :cause, :source, :foreign_id, :title, :vendor, 0);
+
+-- name: product_save
+-- A product as the shop describes it.
+INSERT INTO product (id, shop, at, cause, source, foreign_id, title, vendor, kind, url, image_url, tags,
+    currency, offered, updated_at)
+VALUES (:id, :shop, :at, :cause, :source, :foreign_id, :title, :vendor, :kind, :url, :image_url, :tags,
+    :currency, :offered, :updated_at)
+ON CONFLICT (shop, source, foreign_id) DO UPDATE SET title = excluded.title, vendor = excluded.vendor, kind =
+    excluded.kind, url = excluded.url, image_url = excluded.image_url, tags = excluded.tags, currency =
+    excluded.currency, offered = excluded.offered, updated_at = excluded.updated_at, deleted_at = NULL;
+
+-- name: product_gone
+-- The shop has it no more; orders go on to name it.
+UPDATE product SET deleted_at = :gone_at, offered = 0
+WHERE shop = :shop AND source = :source AND foreign_id = :foreign_id AND deleted_at IS NULL;
+
+-- name: variants_drop
+-- Makes room for the variants of a changed product.
+DELETE FROM variant WHERE shop = :shop AND product_id = :product_id;
+
+-- name: variant_append
+-- One of the forms in which a product is sold.
+INSERT INTO variant (id, shop, product_id, position, foreign_id, sku, title, barcode, image_url, price, weight_grams, ships)
+VALUES (:id, :shop, :product_id, :position, :foreign_id, :sku, :title, :barcode, :image_url, :price, :weight_grams, :ships);
+
+-- name: coupon_known
+-- A coupon by the shop system's id.
+SELECT id, updated_at FROM coupon WHERE shop = :shop AND source = :source AND foreign_id = :foreign_id;
+
+-- name: coupon_save
+-- A coupon as the shop describes it.
+INSERT INTO coupon (id, shop, at, cause, source, foreign_id, code, kind, value, currency, ends_at,
+    usage_limit, used, updated_at)
+VALUES (:id, :shop, :at, :cause, :source, :foreign_id, :code, :kind, :value, :currency, :ends_at,
+    :usage_limit, :used, :updated_at)
+ON CONFLICT (shop, source, foreign_id) DO UPDATE SET code = excluded.code, kind = excluded.kind, value =
+    excluded.value, currency = excluded.currency, ends_at = excluded.ends_at, usage_limit = excluded.usage_limit,
+    used = excluded.used, updated_at = excluded.updated_at, deleted_at = NULL;
+
+-- name: coupon_gone
+-- The shop has it no more.
+UPDATE coupon SET deleted_at = :gone_at
+WHERE shop = :shop AND source = :source AND foreign_id = :foreign_id AND deleted_at IS NULL;
