@@ -79,5 +79,61 @@ static inline void
 bytes_copy_short(char *to, const char *from, size_t len)
 {
     Bytes16 bytes = bytes_load_short(from, len);
-    memcpy(to, &bytes, sizeof bytes);
+    memcpy(to, &bytes.low, sizeof bytes.low);
+    memcpy(to + sizeof bytes.low, &bytes.high, sizeof bytes.high);
 }
+
+#if defined(__SSE2__)
+typedef char BytesLane __attribute__((vector_size(16)));
+
+static inline BytesLane
+bytes_lane(char byte)
+{
+    return (BytesLane){byte, byte, byte, byte, byte, byte, byte, byte,
+                       byte, byte, byte, byte, byte, byte, byte, byte};
+}
+
+/* 16 bytes of memory, or what bytes_load_short gave: never by way of memory, where two halves that
+ * were just written make the processor wait. */
+static inline BytesLane
+bytes_lane_at(const char *at)
+{
+    BytesLane lane;
+    memcpy(&lane, at, sizeof lane);
+    return lane;
+}
+
+static inline BytesLane
+bytes_lane_of(Bytes16 bytes)
+{
+    typedef long long Halves __attribute__((vector_size(16)));
+    return (BytesLane)(Halves){(long long)bytes.low, (long long)bytes.high};
+}
+
+/* A bit for each byte that is this one. */
+static inline unsigned
+bytes_equal(BytesLane lane, char byte)
+{
+    return (unsigned)__builtin_ia32_pmovmskb128((BytesLane)(lane == bytes_lane(byte)));
+}
+
+/* Where the byte (not 0) stands; `end` when it does not. For distances of some dozen bytes. */
+static inline const char *
+bytes_find(const char *at, const char *end, char byte)
+{
+    for (; end - at >= 16; at += 16) {
+        unsigned found = bytes_equal(bytes_lane_at(at), byte);
+        if (found)
+            return at + __builtin_ctz(found);
+    }
+    unsigned found = bytes_equal(bytes_lane_of(bytes_load_short(at, (size_t)(end - at))), byte);
+    return found ? at + __builtin_ctz(found) : end;
+}
+#else
+static inline const char *
+bytes_find(const char *at, const char *end, char byte)
+{
+    const char *found = at < end ? memchr(at, byte, (size_t)(end - at)) : NULL;
+    return found ? found : end;
+}
+#endif

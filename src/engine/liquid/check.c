@@ -238,8 +238,8 @@ static Shape
 filtered_shape(Walk *walk, const Expr *expr)
 {
     Shape shape = walk_expr(walk, expr->input);
-    for (uint16_t i = 0; i < expr->count; i++) {
-        const Call *call = &expr->calls[i];
+    const Call *call = expr->calls;
+    for (uint16_t i = 0; i < expr->count; i++, call = call->next) {
         for (uint8_t j = 0; j < call->count; j++)
             walk_expr(walk, call->args[j]);
         for (uint8_t j = 0; j < call->named_count; j++)
@@ -321,7 +321,7 @@ walk_print(Walk *walk, const Expr *expr)
     if (!walk->schema)
         return;
     const Expr *input = expr->kind == EXPR_FILTERED ? expr->input : expr;
-    bool defaults = expr->kind == EXPR_FILTERED && word_is(expr->calls[0].name, STR("default"));
+    bool defaults = expr->kind == EXPR_FILTERED && word_is(expr->calls->name, STR("default"));
     if (expr->kind == EXPR_FILTERED && !defaults) {
         LiquidNotes *notes = walk->notes;
         walk->notes = NULL; /* it was said already */

@@ -67,6 +67,31 @@ compile_warn(Compiler *compiler, uint32_t at, Str suggestion, const char *format
     va_end(args);
 }
 
+/* ---- room --------------------------------------------------------------------------------- */
+
+enum { ROOM_BYTES = 4096 };
+
+void *
+compile_room_more(Compiler *compiler, size_t bytes)
+{
+    if (bytes > ROOM_BYTES / 4)
+        return arena_alloc(compiler->arena, bytes);
+    compiler->spare = arena_alloc(compiler->arena, ROOM_BYTES);
+    compiler->spare_bytes = ROOM_BYTES;
+    return compile_room(compiler, bytes);
+}
+
+const LiquidFilter *
+compile_filter(Compiler *compiler, Str text)
+{
+    FilterFound *found = &compiler->filters[liquid_hash(text) % FILTERS_FOUND];
+    if (found->name.len != text.len || !bytes_same(found->name.at, text.at, text.len)) {
+        found->name = text;
+        found->filter = filter_find(&compiler->liquid->options, text);
+    }
+    return found->filter;
+}
+
 /* ---- units -------------------------------------------------------------------------------- */
 
 bool
@@ -123,14 +148,16 @@ unit_find(const Compiler *compiler, Str file)
     return NULL;
 }
 
-/* Templates are ASCII but for a word now and then: eight bytes at a time until there is one. */
+/* Templates are ASCII but for a word now and then: 32 bytes at a time until there is one. */
 static bool
 source_is_utf8(Str source)
 {
+    const uint64_t tops = UINT64_C(0x8080808080808080);
     size_t i = 0;
-    for (uint64_t word; i + sizeof word <= source.len; i += sizeof word) {
-        memcpy(&word, source.at + i, sizeof word);
-        if (word & UINT64_C(0x8080808080808080))
+    for (; i + 32 <= source.len; i += 32) {
+        const char *at = source.at + i;
+        if ((bytes_load8(at) | bytes_load8(at + 8) | bytes_load8(at + 16) | bytes_load8(at + 24)) &
+            tops)
             break;
     }
     return g_utf8_validate_len(source.at + i, source.len - i, NULL);

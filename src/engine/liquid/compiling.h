@@ -23,24 +23,33 @@ typedef enum TokenKind {
     TOKEN_BAD,
 } TokenKind;
 
+/* The two parts of its text are of unlike size on purpose: a Str that is written by halves and read
+ * back at once as 16 bytes makes the processor wait, and every name passes through here. */
 typedef struct Token {
     uint8_t kind;
     uint8_t operator;
-    Str text; /* STRING: without its quotes */
     uint32_t at;
+    uint32_t len;      /* of the text: STRING without its quotes */
+    const char *bytes; /* where it starts */
 } Token;
+
+static inline Str
+token_text(const Token *token)
+{
+    return (Str){token->bytes, token->len};
+}
 
 /* Tokens of one {{ }} or {% %}: read one at a time, with one more of lookahead. */
 typedef struct Lexer {
     const char *start; /* of the unit's source */
     const char *at, *end;
     Token token; /* the current one */
-    bool after_dot;
 } Lexer;
 
 void lexer_start(Lexer *lexer, Str source, Str markup);
 void lexer_next(Lexer *lexer);
-Token lexer_peek(const Lexer *lexer); /* the one after the current */
+Token lexer_peek(const Lexer *lexer);             /* the one after the current */
+bool lexer_before(const Lexer *lexer, char mark); /* this is the first byte of the one after */
 const char *token_name(TokenKind kind);
 
 typedef enum PieceKind { PIECE_END, PIECE_TEXT, PIECE_OUTPUT, PIECE_TAG } PieceKind;
@@ -59,6 +68,14 @@ typedef struct Scanner {
     bool lines; /* inside {% liquid %}: one tag a line */
 } Scanner;
 
+/* Filters that were looked for, by the hash of their name: a template has the same few again and
+ * again. */
+enum { FILTERS_FOUND = 64 };
+typedef struct FilterFound {
+    Str name;                   /* empty: nothing yet */
+    const LiquidFilter *filter; /* NULL: there is none */
+} FilterFound;
+
 /* What is known while one unit is compiled. Errors end the compile: the first one is kept. */
 typedef struct Compiler {
     Liquid *liquid;
@@ -72,15 +89,28 @@ typedef struct Compiler {
     int depth;         /* of blocks */
     int partial_depth; /* of partials in partials */
     int nesting;       /* of expressions */
-    Expr *spare;       /* room for some more expressions: they come by the hundred */
-    size_t spare_count;
-    Segment *spare_segments;
-    size_t spare_segment_count;
+    char *spare;       /* zeroed room for parts of the program, which come by the hundred */
+    size_t spare_bytes;
+    FilterFound filters[FILTERS_FOUND];
     bool in_render; /* include is not allowed inside render */
     bool failed;
     uint64_t place;   /* HTML mode: where in the page we are (place.h) */
     LiquidCall *fold; /* evaluates constants */
 } Compiler;
+
+/* A part of the program: zeroed, aligned for pointers and whole numbers. */
+void *compile_room_more(Compiler *compiler, size_t bytes);
+static inline void *
+compile_room(Compiler *compiler, size_t bytes)
+{
+    bytes = (bytes + 7) & ~(size_t)7;
+    if (G_UNLIKELY(compiler->spare_bytes < bytes))
+        return compile_room_more(compiler, bytes);
+    void *room = compiler->spare;
+    compiler->spare += bytes;
+    compiler->spare_bytes -= bytes;
+    return room;
+}
 
 /* Notes an error at a byte of the source; the compile fails. Always false. */
 bool compile_fail(Compiler *compiler, uint32_t at, const char *format, ...) G_GNUC_PRINTF(3, 4);
@@ -101,7 +131,7 @@ const Expr *expr_parse_filtered(Compiler *compiler, Lexer *lexer);  /* value | f
 const Expr *expr_parse_condition(Compiler *compiler, Lexer *lexer); /* a == b and c */
 const Expr *expr_const(Compiler *compiler, LiquidValue value, uint32_t at);
 bool expr_end(Compiler *compiler, Lexer *lexer); /* nothing may follow */
-bool expr_expect(Compiler *compiler, Lexer *lexer, TokenKind kind, Token *ret);
+bool expr_expect(Compiler *compiler, Lexer *lexer, TokenKind kind);
 bool lexer_take(Lexer *lexer, TokenKind kind);
 bool lexer_take_word(Lexer *lexer, const char *word);
 
@@ -151,6 +181,7 @@ void guess_offer(Guess *guess, Str word);
 
 const LiquidFilter *filter_escape(void);
 const LiquidFilter *filter_find(const LiquidOptions *options, Str name);
+const LiquidFilter *compile_filter(Compiler *compiler, Str name); /* the same, remembered */
 void filter_guess(const LiquidOptions *options, Guess *guess);
 bool call_fits(const Call *call); /* number of arguments */
 char *call_misfit(Arena *arena, const Call *call);

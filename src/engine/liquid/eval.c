@@ -366,15 +366,15 @@ static LiquidValue
 filtered_eval(LiquidCall *call, const Expr *expr)
 {
     bool strict = call->strict;
-    if (strict &&
-        word_is(expr->calls[0].name, STR("default"))) /* the place to say what else it is */
+    if (strict && word_is(expr->calls->name, STR("default"))) /* the place to say what else it is */
         call->strict = false;
     LiquidValue value = operand_eval(call, expr->input);
     call->strict = strict;
     const Call *filter_call = expr->calls;
-    for (const Call *end = filter_call + expr->count; filter_call < end && !call->failure;
-         filter_call++)
+    for (uint16_t left = expr->count; left && !call->failure; left--) {
         value = call_run(call, filter_call, value);
+        filter_call = filter_call->next;
+    }
     return call->failure ? LIQUID_OF_NIL : value;
 }
 
@@ -462,7 +462,7 @@ liquid_call_var(LiquidCall *call, Str text)
 {
     uint32_t slot;
     LiquidName name = liquid_name(text);
-    if (call->names && names_find(call->names, name, &slot) && slot < call->slot_count)
+    if (call->names && names_find(call->names, text, name.hash, &slot) && slot < call->slot_count)
         return slot_value(call, slot, call->fail_at);
     LiquidValue found;
     return root_get(call, &name, &found) ? found : LIQUID_OF_NIL;

@@ -8,17 +8,12 @@
 
 #include <string.h>
 
-enum { EXPRS_AT_ONCE = 32, SEGMENTS_AT_ONCE = 64 };
 enum { SEGMENTS_MOST = 64, ARGS_MOST = 32, CALLS_MOST = 64, NESTING_MOST = 64 };
 
 static Expr *
 expr_new(Compiler *compiler, ExprKind kind, uint32_t at)
 {
-    if (compiler->spare_count == 0) {
-        compiler->spare = arena_new_of(compiler->arena, Expr, EXPRS_AT_ONCE);
-        compiler->spare_count = EXPRS_AT_ONCE;
-    }
-    Expr *expr = &compiler->spare[EXPRS_AT_ONCE - compiler->spare_count--];
+    Expr *expr = compile_room(compiler, sizeof *expr);
     expr->kind = (uint8_t)kind;
     expr->at = at;
     return expr;
@@ -32,12 +27,13 @@ expr_const(Compiler *compiler, LiquidValue value, uint32_t at)
     return expr;
 }
 
-static void *
-arena_keep(Arena *arena, const void *bytes, size_t len)
+/* Out of line: copied in place, a list of two would be a string instruction, which is slow. */
+static void *__attribute__((noinline)) list_keep(Compiler *compiler, const void *list, size_t bytes)
 {
-    void *kept = arena_alloc(arena, MAX(len, (size_t)1));
-    if (len)
-        memcpy(kept, bytes, len);
+    if (bytes == 0)
+        return NULL;
+    void *kept = compile_room(compiler, bytes);
+    memcpy(kept, list, bytes);
     return kept;
 }
 
@@ -49,18 +45,16 @@ unexpected(Compiler *compiler, const Lexer *lexer, const char *wanted)
         return compile_fail(compiler, token->at, "expected %s but found the end", wanted);
     if (token->kind == TOKEN_BAD)
         return compile_fail(compiler, token->at, "unexpected character %.*s",
-                            (int)MAX(text_skip(token->text, 1), 1), token->text.at);
+                            (int)MAX(text_skip(token_text(token), 1), 1), token->bytes);
     return compile_fail(compiler, token->at, "expected %s but found '" STR_FMT "'", wanted,
-                        STR_ARG(token->text));
+                        STR_ARG(token_text(token)));
 }
 
 bool
-expr_expect(Compiler *compiler, Lexer *lexer, TokenKind kind, Token *ret)
+expr_expect(Compiler *compiler, Lexer *lexer, TokenKind kind)
 {
     if (lexer->token.kind != kind)
         return unexpected(compiler, lexer, token_name(kind));
-    if (ret)
-        *ret = lexer->token;
     lexer_next(lexer);
     return true;
 }
@@ -74,21 +68,21 @@ expr_end(Compiler *compiler, Lexer *lexer)
 /* ---- values ------------------------------------------------------------------------------- */
 
 static const Expr *
-literal_parse(Compiler *compiler, Token token, bool in_condition)
+literal_parse(Compiler *compiler, Str word, uint32_t at, bool in_condition)
 {
-    if (word_is(token.text, STR("nil")) || word_is(token.text, STR("null")))
-        return expr_const(compiler, LIQUID_OF_NIL, token.at);
-    if (word_is(token.text, STR("true")))
-        return expr_const(compiler, liquid_bool(true), token.at);
-    if (word_is(token.text, STR("false")))
-        return expr_const(compiler, liquid_bool(false), token.at);
-    bool blank = word_is(token.text, STR("blank"));
-    if (!blank && !word_is(token.text, STR("empty")))
+    if (word_is(word, STR("nil")) || word_is(word, STR("null")))
+        return expr_const(compiler, LIQUID_OF_NIL, at);
+    if (word_is(word, STR("true")))
+        return expr_const(compiler, liquid_bool(true), at);
+    if (word_is(word, STR("false")))
+        return expr_const(compiler, liquid_bool(false), at);
+    bool blank = word_is(word, STR("blank"));
+    if (!blank && !word_is(word, STR("empty")))
         return NULL;
     if (!in_condition) /* elsewhere they are the empty string */
-        return expr_const(compiler, liquid_str(STR("")), token.at);
+        return expr_const(compiler, liquid_str(STR("")), at);
     LiquidValue value = {.kind = blank ? LIQUID_BLANK : LIQUID_EMPTY};
-    return expr_const(compiler, value, token.at);
+    return expr_const(compiler, value, at);
 }
 
 static bool
@@ -100,19 +94,20 @@ segment_is_command(Str name)
 static bool
 segment_parse(Compiler *compiler, Lexer *lexer, Segment *segment)
 {
-    *segment = (Segment){.at = lexer->token.at};
+    segment->at = lexer->token.at;
     if (lexer_take(lexer, TOKEN_DOT)) {
-        Token name;
+        Str name = token_text(&lexer->token);
         segment->at = lexer->token.at;
-        if (!expr_expect(compiler, lexer, TOKEN_ID, &name))
+        if (!expr_expect(compiler, lexer, TOKEN_ID))
             return false;
-        segment->name = liquid_name(name.text);
-        segment->command = segment_is_command(name.text);
+        segment->name.text = name;
+        segment->name.hash = liquid_hash(name);
+        segment->command = segment_is_command(name);
         return true;
     }
     lexer_next(lexer);
     const Expr *key = expr_parse(compiler, lexer);
-    if (!key || !expr_expect(compiler, lexer, TOKEN_CLOSE_SQUARE, NULL))
+    if (!key || !expr_expect(compiler, lexer, TOKEN_CLOSE_SQUARE))
         return false;
     if (key->kind == EXPR_CONST && key->constant.kind == LIQUID_STR)
         segment->name = liquid_name(liquid_text(key->constant));
@@ -121,54 +116,55 @@ segment_parse(Compiler *compiler, Lexer *lexer, Segment *segment)
     return true;
 }
 
-static const Segment *
-segments_keep(Compiler *compiler, const Segment *list, size_t count)
+/* They stand side by side: the next one is put behind the last, unless what stood in brackets took
+ * the room there. */
+static Segment *
+segments_add(Compiler *compiler, Segment *list, size_t count)
 {
-    if (count == 0)
-        return NULL;
-    if (compiler->spare_segment_count < count) {
-        compiler->spare_segments = arena_new_of(compiler->arena, Segment, SEGMENTS_AT_ONCE);
-        compiler->spare_segment_count = SEGMENTS_AT_ONCE;
-    }
-    Segment *kept = compiler->spare_segments;
-    memcpy(kept, list, count * sizeof *list);
-    compiler->spare_segments += count;
-    compiler->spare_segment_count -= count;
-    return kept;
+    bool behind =
+        count && (char *)(list + count) == compiler->spare && compiler->spare_bytes >= sizeof *list;
+    Segment *grown = compile_room(compiler, sizeof *list * (behind ? 1 : count + 1));
+    if (behind)
+        return list;
+    for (size_t i = 0; i < count; i++)
+        grown[i] = list[i];
+    return grown;
 }
 
 static bool
 segments_parse(Compiler *compiler, Lexer *lexer, Expr *path)
 {
-    Segment list[SEGMENTS_MOST];
+    Segment *list = NULL;
     uint16_t count = 0;
     while (lexer->token.kind == TOKEN_DOT || lexer->token.kind == TOKEN_OPEN_SQUARE) {
         if (count == SEGMENTS_MOST)
             return compile_fail(compiler, lexer->token.at, "too many parts in one name");
+        list = segments_add(compiler, list, count);
         if (!segment_parse(compiler, lexer, &list[count]))
             return false;
         count++;
     }
     path->count = count;
-    path->segments = segments_keep(compiler, list, count);
+    path->segments = list;
     return true;
 }
 
 static const Expr *
 path_parse(Compiler *compiler, Lexer *lexer, bool in_condition)
 {
-    Token token = lexer->token;
+    Str word = token_text(&lexer->token);
+    uint32_t at = lexer->token.at;
     lexer_next(lexer);
     if (lexer->token.kind != TOKEN_DOT && lexer->token.kind != TOKEN_OPEN_SQUARE) {
-        const Expr *literal = literal_parse(compiler, token, in_condition);
+        const Expr *literal = literal_parse(compiler, word, at, in_condition);
         if (literal)
             return literal;
     }
-    Expr *path = expr_new(compiler, EXPR_PATH, token.at);
-    path->slot = names_slot(compiler->names, compiler->arena, token.text);
+    Expr *path = expr_new(compiler, EXPR_PATH, at);
+    path->slot = names_slot(compiler->names, compiler->arena, word);
     if (!segments_parse(compiler, lexer, path))
         return NULL;
-    if (path->count && word_is(token.text, STR("self")))
+    if (path->count && word_is(word, STR("self")))
         path->kind = EXPR_SELF;
     return path;
 }
@@ -180,7 +176,7 @@ computed_parse(Compiler *compiler, Lexer *lexer)
     uint32_t at = lexer->token.at;
     lexer_next(lexer);
     const Expr *root = expr_parse(compiler, lexer);
-    if (!root || !expr_expect(compiler, lexer, TOKEN_CLOSE_SQUARE, NULL))
+    if (!root || !expr_expect(compiler, lexer, TOKEN_CLOSE_SQUARE))
         return NULL;
     bool fixed = root->kind == EXPR_CONST && root->constant.kind == LIQUID_STR;
     Expr *path = expr_new(compiler, fixed ? EXPR_PATH : EXPR_COMPUTED, at);
@@ -190,12 +186,34 @@ computed_parse(Compiler *compiler, Lexer *lexer)
     return segments_parse(compiler, lexer, path) ? path : NULL;
 }
 
+/* What nearly all numbers of a template are. */
+static bool
+number_is_short(Str text, int64_t *ret)
+{
+    *ret = 0;
+    for (size_t i = 0; i < text.len && text.len <= 18; i++) {
+        if (!g_ascii_isdigit(text.at[i]))
+            return false;
+        *ret = *ret * 10 + (text.at[i] - '0');
+    }
+    return text.len <= 18;
+}
+
+static LiquidValue
+number_of_literal(Arena *arena, Str text)
+{
+    int64_t whole;
+    if (number_is_short(text, &whole))
+        return liquid_int(whole);
+    Number number = {0};
+    must(number_parse(text, &number));
+    return number_value(arena, number);
+}
+
 static const Expr *
 number_literal(Compiler *compiler, Lexer *lexer)
 {
-    Number number = {0};
-    must(number_parse(lexer->token.text, &number));
-    LiquidValue value = number_value(compiler->arena, number);
+    LiquidValue value = number_of_literal(compiler->arena, token_text(&lexer->token));
     uint32_t at = lexer->token.at;
     lexer_next(lexer);
     return expr_const(compiler, value, at);
@@ -220,10 +238,10 @@ range_parse(Compiler *compiler, Lexer *lexer)
     Expr *range = expr_new(compiler, EXPR_RANGE, lexer->token.at);
     lexer_next(lexer);
     const Expr *left = expr_parse(compiler, lexer);
-    if (!left || !expr_expect(compiler, lexer, TOKEN_DOTDOT, NULL))
+    if (!left || !expr_expect(compiler, lexer, TOKEN_DOTDOT))
         return NULL;
     const Expr *right = expr_parse(compiler, lexer);
-    if (!right || !expr_expect(compiler, lexer, TOKEN_CLOSE_ROUND, NULL))
+    if (!right || !expr_expect(compiler, lexer, TOKEN_CLOSE_ROUND))
         return NULL;
     range->left = left;
     range->right = right;
@@ -251,7 +269,7 @@ operand_parse(Compiler *compiler, Lexer *lexer, bool in_condition)
         expr = computed_parse(compiler, lexer);
         break;
     case TOKEN_STRING:
-        expr = expr_const(compiler, liquid_str(lexer->token.text), at);
+        expr = expr_const(compiler, liquid_str(token_text(&lexer->token)), at);
         lexer_next(lexer);
         break;
     case TOKEN_NUMBER:
@@ -287,9 +305,9 @@ arg_parse(Compiler *compiler, Lexer *lexer, Args *args)
 {
     if (args->count == ARGS_MOST || args->named_count == ARGS_MOST)
         return compile_fail(compiler, lexer->token.at, "too many arguments");
-    bool named = lexer->token.kind == TOKEN_ID && lexer_peek(lexer).kind == TOKEN_COLON;
+    bool named = lexer->token.kind == TOKEN_ID && lexer_before(lexer, ':');
     if (named) {
-        args->names[args->named_count] = lexer->token.text;
+        args->names[args->named_count] = token_text(&lexer->token);
         lexer_next(lexer);
         lexer_next(lexer);
     }
@@ -319,15 +337,15 @@ args_parse(Compiler *compiler, Lexer *lexer, Args *args)
 }
 
 static bool
-filter_unknown(Compiler *compiler, Token name)
+filter_unknown(Compiler *compiler, const Call *call)
 {
-    Guess guess = {.wanted = name.text};
+    Guess guess = {.wanted = call->name};
     filter_guess(&compiler->liquid->options, &guess);
     if (compiler->liquid->options.strict)
-        return compile_fail_guess(compiler, name.at, guess.best, "there is no filter '" STR_FMT "'",
-                                  STR_ARG(name.text));
-    compile_warn(compiler, name.at, guess.best, "there is no filter '" STR_FMT "'",
-                 STR_ARG(name.text));
+        return compile_fail_guess(compiler, call->at, guess.best,
+                                  "there is no filter '" STR_FMT "'", STR_ARG(call->name));
+    compile_warn(compiler, call->at, guess.best, "there is no filter '" STR_FMT "'",
+                 STR_ARG(call->name));
     return true;
 }
 
@@ -362,7 +380,7 @@ call_make_ready(Compiler *compiler, Call *call)
                      exprs_are_constant(call->named, call->named_count);
     if (!call->constant)
         return;
-    LiquidValue *list = total ? arena_new_of(compiler->arena, LiquidValue, total) : NULL;
+    LiquidValue *list = total ? compile_room(compiler, total * sizeof *list) : NULL;
     for (uint8_t i = 0; i < call->count; i++)
         list[i] = call->args[i]->constant;
     for (uint8_t i = 0; i < call->named_count; i++)
@@ -371,26 +389,24 @@ call_make_ready(Compiler *compiler, Call *call)
                                list ? list + call->count : NULL};
 }
 
-static bool
-call_parse(Compiler *compiler, Lexer *lexer, Call *call)
+static Call *
+call_parse(Compiler *compiler, Lexer *lexer)
 {
-    Token name = {0};
     Args args;
-    if (!expr_expect(compiler, lexer, TOKEN_ID, &name) || !args_parse(compiler, lexer, &args))
-        return false;
-    Arena *arena = compiler->arena;
-    *call = (Call){
-        .filter = filter_find(&compiler->liquid->options, name.text),
-        .name = name.text,
-        .at = name.at,
-        .count = args.count,
-        .named_count = args.named_count,
-        .args = arena_keep(arena, args.list, args.count * sizeof *args.list),
-        .named = arena_keep(arena, args.named, args.named_count * sizeof *args.named),
-        .names = arena_keep(arena, args.names, args.named_count * sizeof *args.names),
-    };
+    Call *call = compile_room(compiler, sizeof *call);
+    call->name = token_text(&lexer->token);
+    call->at = lexer->token.at;
+    if (!expr_expect(compiler, lexer, TOKEN_ID) || !args_parse(compiler, lexer, &args))
+        return NULL;
+    call->filter = compile_filter(compiler, call->name);
+    call->count = args.count;
+    call->named_count = args.named_count;
+    call->args = list_keep(compiler, args.list, args.count * sizeof *args.list);
+    call->named = list_keep(compiler, args.named, args.named_count * sizeof *args.named);
+    call->names = list_keep(compiler, args.names, args.named_count * sizeof *args.names);
     call_make_ready(compiler, call);
-    return call->filter ? call_check(compiler, call) : filter_unknown(compiler, name);
+    bool fine = call->filter ? call_check(compiler, call) : filter_unknown(compiler, call);
+    return fine ? call : NULL;
 }
 
 static bool
@@ -422,7 +438,7 @@ filtered_fold(Compiler *compiler, Expr *chain)
             return chain;
         }
         chain->input = expr_const(compiler, value, chain->at);
-        chain->calls++;
+        chain->calls = chain->calls->next;
         chain->count--;
     }
     return chain->count ? chain : chain->input;
@@ -437,15 +453,19 @@ expr_parse_filtered(Compiler *compiler, Lexer *lexer)
     const Expr *input = expr_parse(compiler, lexer);
     if (!input)
         return NULL;
-    Call calls[CALLS_MOST];
+    const Call *calls = NULL;
+    const Call **last = &calls;
     uint16_t count = 0;
     while (lexer_take(lexer, TOKEN_PIPE)) {
         if (count == CALLS_MOST) {
             compile_fail(compiler, lexer->token.at, "too many filters in one output");
             return NULL;
         }
-        if (!call_parse(compiler, lexer, &calls[count]))
+        Call *call = call_parse(compiler, lexer);
+        if (!call)
             return NULL;
+        *last = call;
+        last = &call->next;
         count++;
     }
     if (!expr_end(compiler, lexer))
@@ -455,7 +475,7 @@ expr_parse_filtered(Compiler *compiler, Lexer *lexer)
     Expr *chain = expr_new(compiler, EXPR_FILTERED, at);
     chain->input = input;
     chain->count = count;
-    chain->calls = arena_keep(compiler->arena, calls, count * sizeof *calls);
+    chain->calls = calls;
     const Expr *folded = filtered_fold(compiler, chain);
     return compiler->failed ? NULL : folded;
 }

@@ -36,7 +36,7 @@ starts_value(Token token, const Token *before)
     if (token.kind != TOKEN_OPEN_SQUARE)
         return false;
     for (size_t i = 0; i < G_N_ELEMENTS(WORDS); i++)
-        if (str_is(before->text, WORDS[i]))
+        if (str_is(token_text(before), WORDS[i]))
             return true;
     return false;
 }
@@ -68,9 +68,9 @@ markup_add(Buf *out, Str source, Str markup)
             starts_value(token, &before))
             buf_add_char(out, ' ');
         if (token.kind == TOKEN_STRING)
-            buf_add(out, token.text.at - 1, token.text.len + 2);
+            buf_add(out, token.bytes - 1, (size_t)token.len + 2);
         else
-            buf_add_str(out, token.text);
+            buf_add_str(out, token_text(&token));
         before = token;
         lexer_next(&lexer);
     }

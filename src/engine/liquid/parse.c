@@ -11,7 +11,7 @@ nodes_add(Compiler *compiler, Nodes *nodes, NodeKind kind, uint32_t at)
 {
     if (nodes->count == nodes->room) {
         size_t room = MAX(nodes->room * 2, (size_t)8);
-        Node *list = arena_new_of(compiler->arena, Node, room);
+        Node *list = compile_room(compiler, room * sizeof *list);
         if (nodes->count)
             memcpy(list, nodes->list, nodes->count * sizeof *list);
         nodes->list = list;
@@ -25,11 +25,11 @@ nodes_add(Compiler *compiler, Nodes *nodes, NodeKind kind, uint32_t at)
 Block *
 block_finish(Compiler *compiler, Nodes *nodes, bool drop_text)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < nodes->count; i++)
-        if (!drop_text || nodes->list[i].kind != NODE_TEXT)
+    size_t kept = drop_text ? 0 : nodes->count;
+    for (size_t i = 0; drop_text && i < nodes->count; i++)
+        if (nodes->list[i].kind != NODE_TEXT)
             nodes->list[kept++] = nodes->list[i];
-    Block *block = arena_new_of(compiler->arena, Block, 1);
+    Block *block = compile_room(compiler, sizeof *block);
     *block = (Block){nodes->list, kept, nodes->blank};
     return block;
 }
@@ -75,13 +75,15 @@ escape_fuse(Compiler *compiler, const Expr *expr, Escape *escape)
 {
     if (expr->kind != EXPR_FILTERED)
         return expr;
-    const Call *last = &expr->calls[expr->count - 1];
+    const Call *last = expr->calls;
+    for (uint16_t i = 1; i < expr->count; i++)
+        last = last->next;
     if (!last->filter || last->filter != filter_escape() || !call_fits(last) ||
         !escape_of_escaped(escape))
         return expr;
     if (expr->count == 1)
         return expr->input;
-    Expr *shorter = arena_new_of(compiler->arena, Expr, 1);
+    Expr *shorter = compile_room(compiler, sizeof *shorter);
     *shorter = *expr;
     shorter->count--;
     return shorter;

@@ -11,7 +11,7 @@ static UrlPart
 scheme_end(const Reader *reader)
 {
     static const char *const CODE[] = {"javascript", "vbscript", "data"};
-    char word[NAME_MOST + 1];
+    char word[SCHEME_MOST + 1];
     size_t len = 0;
     for (size_t i = 0; i < reader->scheme_len; i++)
         if ((uint8_t)reader->scheme[i] > ' ')
@@ -37,7 +37,7 @@ place_url_step(Reader *reader, char byte)
         else if (byte == ':') /* a scheme that we did not see whole may be anything */
             place->url = reader->scheme_len ? (uint8_t)scheme_end(reader) : URL_CODE;
         else if (!text_is_space(byte)) {
-            if (place->url == URL_START && reader->scheme_len < NAME_MOST)
+            if (place->url == URL_START && reader->scheme_len < SCHEME_MOST)
                 reader->scheme[reader->scheme_len++] = byte;
             else if (place->url == URL_SCHEME)
                 reader->scheme_len = 0;

@@ -7,69 +7,93 @@
 
 /* ---- names -------------------------------------------------------------------------------- */
 
+/* A name of the page is a word in small letters. Setting one bit makes large letters small, and
+ * nothing else that a name can hold into a letter or a dash. */
 static bool
-name_in(const Reader *reader, const char *const *names)
+name_is(Str name, Str word)
 {
-    for (; *names; names++)
-        if ((*names)[0] == reader->name[0] && strlen(*names) == reader->name_len &&
-            memcmp(*names, reader->name, reader->name_len) == 0)
+    const uint64_t small = UINT64_C(0x2020202020202020);
+    if (name.len != word.len)
+        return false;
+    if (name.len < 8) {
+        for (size_t i = 0; i < name.len; i++)
+            if ((name.at[i] | ' ') != word.at[i])
+                return false;
+        return true;
+    }
+    return (bytes_load8(name.at) | small) == bytes_load8(word.at) &&
+           (bytes_load8(name.at + name.len - 8) | small) == bytes_load8(word.at + word.len - 8);
+}
+
+static bool
+name_in(Str name, const Str *words)
+{
+    for (; words->len; words++)
+        if (words->len == name.len && words->at[0] == (name.at[0] | ' ') && name_is(name, *words))
             return true;
     return false;
 }
 
+/* To the last byte of the run that reader->at is in. */
 static void
-name_add(Reader *reader, char letter)
+name_run(Reader *reader)
 {
-    if (reader->name_len < NAME_MOST)
-        reader->name[reader->name_len++] = g_ascii_tolower(letter);
+    static const bool IN_NAME[256] = {
+        ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true, ['-'] = true};
+    const char *at = reader->at + 1;
+    while (at < reader->end && IN_NAME[(uint8_t)*at])
+        at++;
+    reader->at = at - 1;
 }
 
+enum { ELEMENT_LEAST = 3, ELEMENT_MOST = 9 }; /* bytes of the names that matter */
+
 static Element
-element_of(const Reader *reader)
+element_of(Str name)
 {
-    static const char *const RAW_NAMES[] = {"iframe",   "xmp",       "noembed",
-                                            "noframes", "plaintext", NULL};
-    Str name = {reader->name, reader->name_len};
-    if (word_is(name, STR("title")))
+    static const Str RAW_NAMES[] = {{"iframe", 6},   {"xmp", 3},       {"noembed", 7},
+                                    {"noframes", 8}, {"plaintext", 9}, {NULL, 0}};
+    if (name.len < ELEMENT_LEAST || name.len > ELEMENT_MOST)
+        return ELEMENT_OTHER;
+    if (name_is(name, STR("title")))
         return ELEMENT_TITLE;
-    if (word_is(name, STR("textarea")))
+    if (name_is(name, STR("textarea")))
         return ELEMENT_TEXTAREA;
-    if (word_is(name, STR("style")))
+    if (name_is(name, STR("style")))
         return ELEMENT_STYLE;
-    if (word_is(name, STR("script")))
+    if (name_is(name, STR("script")))
         return ELEMENT_SCRIPT;
-    if (word_is(name, STR("meta")))
+    if (name_is(name, STR("meta")))
         return ELEMENT_META;
-    return name_in(reader, RAW_NAMES) ? ELEMENT_RAW : ELEMENT_OTHER;
+    return name_in(name, RAW_NAMES) ? ELEMENT_RAW : ELEMENT_OTHER;
 }
 
 /* data-x and x:y are judged by what stands behind: frameworks and SVG give them the same power. */
 static Attribute
-attribute_of(Reader *reader)
+attribute_of(Reader *reader, Str name)
 {
-    static const char *const URLS[] = {"action",   "archive",  "background", "cite",   "classid",
-                                       "codebase", "data",     "formaction", "href",   "icon",
-                                       "longdesc", "manifest", "ping",       "poster", "profile",
-                                       "src",      "usemap",   "from",       "to",     "by",
-                                       "values",   NULL};
-    const char *colon = memchr(reader->name, ':', reader->name_len);
-    if (colon) {
-        size_t before = (size_t)(colon - reader->name) + 1;
-        reader->name_len -= before;
-        memmove(reader->name, reader->name + before, reader->name_len);
-    }
-    Str name = {reader->name, reader->name_len};
-    if (str_starts(name, "on"))
-        return ATTRIBUTE_EVENT;
-    if (word_is(name, STR("style")))
+    static const Str URLS[] = {
+        {"href", 4},    {"src", 3},      {"action", 6},   {"archive", 7}, {"background", 10},
+        {"cite", 4},    {"classid", 7},  {"codebase", 8}, {"data", 4},    {"formaction", 10},
+        {"icon", 4},    {"longdesc", 8}, {"manifest", 8}, {"ping", 4},    {"poster", 6},
+        {"profile", 7}, {"usemap", 6},   {"from", 4},     {"to", 2},      {"by", 2},
+        {"values", 6},  {NULL, 0},
+    };
+    const char *end = name.at + name.len;
+    const char *colon = bytes_find(name.at, end, ':');
+    if (colon < end)
+        name = (Str){colon + 1, (size_t)(end - colon - 1)};
+    if (name_is(name, STR("style")))
         return ATTRIBUTE_STYLE;
-    if (word_is(name, STR("srcdoc")) || (word_is(name, STR("content")) && reader->place.refresh))
+    if (name.len >= 2 && (name.at[0] | ' ') == 'o' && (name.at[1] | ' ') == 'n')
+        return ATTRIBUTE_EVENT;
+    if (name_is(name, STR("srcdoc")) || (name_is(name, STR("content")) && reader->place.refresh))
         return ATTRIBUTE_CODE;
-    if (word_is(name, STR("srcset")) || word_is(name, STR("imagesrcset")))
+    if (name_is(name, STR("srcset")) || name_is(name, STR("imagesrcset")))
         return ATTRIBUTE_SRCSET;
-    if (word_is(name, STR("http-equiv")))
+    if (name_is(name, STR("http-equiv")))
         reader->place.refresh = 1;
-    return name_in(reader, URLS) ? ATTRIBUTE_URL : ATTRIBUTE_TEXT;
+    return name_in(name, URLS) ? ATTRIBUTE_URL : ATTRIBUTE_TEXT;
 }
 
 /* ---- HTML --------------------------------------------------------------------------------- */
@@ -137,12 +161,12 @@ content_ends(const Reader *reader)
 }
 
 static void
-attribute_start(Reader *reader, char byte)
+attribute_start(Reader *reader)
 {
     reader->place.state = ATTRIBUTE_NAME;
     reader->place.attribute = ATTRIBUTE_NONE;
-    reader->name_len = 0;
-    name_add(reader, byte);
+    reader->name = reader->at;
+    name_run(reader);
 }
 
 static void
@@ -169,8 +193,8 @@ tag_open_step(Reader *reader, char byte)
     reader->place.state = TEXT;
     if (g_ascii_isalpha(byte)) {
         reader->place.state = TAG_NAME;
-        reader->name_len = 0;
-        name_add(reader, byte);
+        reader->name = reader->at;
+        name_run(reader);
     } else if (byte == '/' || byte == '?' || byte == '!') {
         reader->place.state = DECLARATION;
     } else if (byte == '<') {
@@ -182,10 +206,11 @@ tag_open_step(Reader *reader, char byte)
 static void
 name_end(Reader *reader)
 {
+    Str name = {reader->name, (size_t)(reader->at - reader->name)};
     if (reader->place.state == TAG_NAME)
-        reader->place.element = (uint8_t)element_of(reader);
+        reader->place.element = (uint8_t)element_of(name);
     else
-        reader->place.attribute = (uint8_t)attribute_of(reader);
+        reader->place.attribute = (uint8_t)attribute_of(reader, name);
 }
 
 static void between_step(Reader *reader, char byte);
@@ -199,10 +224,7 @@ name_step(Reader *reader, char byte)
         reader->place.state = attribute ? AFTER_NAME : BETWEEN;
         between_step(reader, byte);
     } else {
-        name_add(reader, byte);
-        while (reader->at + 1 < reader->end &&
-               (g_ascii_isalnum(reader->at[1]) || reader->at[1] == '-'))
-            name_add(reader, *++reader->at);
+        name_run(reader);
     }
 }
 
@@ -216,7 +238,7 @@ between_step(Reader *reader, char byte)
     else if (byte == '/')
         reader->place.state = BETWEEN;
     else if (!text_is_space(byte))
-        attribute_start(reader, byte);
+        attribute_start(reader);
 }
 
 static void
@@ -327,36 +349,68 @@ byte_step(Reader *reader)
     return true;
 }
 
+/* Behind its scheme an address only has to find its query. */
+static const char *
+url_skip(const Reader *reader, char quote)
+{
+    const char *at = reader->at;
+    if (reader->place.url == URL_QUERY || reader->place.url == URL_CODE)
+        return bytes_find(at, reader->end, quote);
+    if (reader->place.url == URL_PATH)
+        while (at < reader->end && *at != quote && *at != '?' && *at != '#')
+            at++;
+    return at;
+}
+
+static const char *
+value_skip(const Reader *reader, char quote)
+{
+    if (reader->place.attribute == ATTRIBUTE_URL)
+        return url_skip(reader, quote);
+    if (reader->place.attribute == ATTRIBUTE_STYLE)
+        return place_css_skip(reader->at, reader->end);
+    return bytes_find(reader->at, reader->end, quote);
+}
+
 /* Moves over what cannot change the state: most of every page. */
-static void
+static inline void
 plain_skip(Reader *reader)
 {
-    size_t left = (size_t)(reader->end - reader->at);
-    State state = (State)reader->place.state;
-    const char *next = reader->at;
-    if (state == TEXT) {
-        next = memchr(reader->at, '<', left);
-    } else if (state == DOUBLE_QUOTED || state == SINGLE_QUOTED) {
-        if (reader->place.attribute != ATTRIBUTE_URL && reader->place.attribute != ATTRIBUTE_STYLE)
-            next = memchr(reader->at, state == DOUBLE_QUOTED ? '"' : '\'', left);
-        else if (reader->place.attribute == ATTRIBUTE_STYLE)
-            next = place_css_skip(next, reader->end);
-    } else if (state == STYLE) {
-        next = place_css_skip(next, reader->end);
-    } else if (state == BETWEEN) {
-        while (next < reader->end && text_is_space(*next))
-            next++;
+    switch ((State)reader->place.state) {
+    case TEXT:
+        reader->at = bytes_find(reader->at, reader->end, '<');
+        break;
+    case DOUBLE_QUOTED:
+        reader->at = value_skip(reader, '"');
+        break;
+    case SINGLE_QUOTED:
+        reader->at = value_skip(reader, '\'');
+        break;
+    case STYLE:
+        reader->at = place_css_skip(reader->at, reader->end);
+        break;
+    case DECLARATION:
+        reader->at = bytes_find(reader->at, reader->end, '>');
+        break;
+    case BETWEEN:
+        while (reader->at < reader->end && text_is_space(*reader->at))
+            reader->at++;
+        break;
+    default:
+        break;
     }
-    reader->at = next ? next : reader->end;
 }
 
 bool
 place_text(Compiler *compiler, Str text)
 {
-    Reader reader = {.compiler = compiler,
-                     .at = text.at,
-                     .end = text.at + text.len,
-                     .place = place_unpack(compiler->place)};
+    Reader reader;
+    reader.compiler = compiler;
+    reader.at = text.at;
+    reader.end = text.at + text.len;
+    reader.place = place_unpack(compiler->place);
+    reader.name = text.at;
+    reader.scheme_len = 0;
     for (plain_skip(&reader); reader.at < reader.end; plain_skip(&reader)) {
         if (!byte_step(&reader))
             return false;

@@ -84,16 +84,15 @@ typedef struct Place {
 Place place_unpack(uint64_t packed);
 uint64_t place_pack(Place place);
 
-enum { NAME_MOST = 32 };
+enum { SCHEME_MOST = 32 };
 
 /* A literal while it is read. Names are whole within it. */
 typedef struct Reader {
     Compiler *compiler;
     const char *at, *end;
     Place place;
-    char name[NAME_MOST]; /* in small letters, cut */
-    size_t name_len;
-    char scheme[NAME_MOST]; /* what a URL in this literal started with */
+    const char *name;         /* where the name that is being read starts */
+    char scheme[SCHEME_MOST]; /* what a URL in this literal started with */
     size_t scheme_len;
 } Reader;
 

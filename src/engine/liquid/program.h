@@ -15,7 +15,9 @@ typedef struct Segment {
     uint32_t at;
 } Segment;
 
-typedef struct Call {
+typedef struct Call Call;
+struct Call {
+    const Call *next;           /* of the same output */
     const LiquidFilter *filter; /* NULL: unknown (lax) */
     Str name;
     uint32_t at;
@@ -27,7 +29,7 @@ typedef struct Call {
     const Expr *const *named;
     const Str *names;
     LiquidArgs ready;
-} Call;
+};
 
 typedef enum ExprKind {
     EXPR_CONST,
@@ -204,7 +206,7 @@ typedef struct Names {
 } Names;
 
 uint32_t names_slot(Names *names, Arena *arena, Str text);
-bool names_find(const Names *names, LiquidName name, uint32_t *ret);
+bool names_find(const Names *names, Str text, uint32_t hash, uint32_t *ret);
 LiquidName names_text(const Names *names, uint32_t slot);
 
 struct Liquid {

@@ -27,14 +27,9 @@ trim_right(Str text)
 static const char *
 brace_find(const char *at, const char *end)
 {
-    while (at < end) {
-        const char *brace = memchr(at, '{', (size_t)(end - at));
-        if (!brace || brace + 1 >= end)
-            return end;
-        if (brace[1] == '{' || brace[1] == '%')
-            return brace;
-        at = brace + 1;
-    }
+    for (; (at = bytes_find(at, end, '{')) + 1 < end; at++)
+        if (at[1] == '{' || at[1] == '%')
+            return at;
     return end;
 }
 
@@ -57,20 +52,22 @@ text_next(Scanner *scanner, Piece *ret)
 static const char *
 output_end(const char *at, const char *end)
 {
-    for (; at + 1 < end; at++) {
-        if (*at == '{' && at[1] == '%')
+    const char *close = bytes_find(at, end, '}');
+    if (close + 1 >= end || close[1] != '}')
+        return NULL;
+    while ((at = bytes_find(at, close, '{')) < close)
+        if (*++at == '%')
             return NULL;
-        if (*at == '}')
-            return at[1] == '}' ? at + 2 : NULL;
-    }
-    return NULL;
+    return close + 2;
 }
 
 static const char *
 tag_end(const char *at, const char *end)
 {
-    const char *close = at < end ? memmem(at, (size_t)(end - at), "%}", 2) : NULL;
-    return close ? close + 2 : NULL;
+    while ((at = bytes_find(at, end, '%')) < end)
+        if (++at < end && *at == '}')
+            return at + 1;
+    return NULL;
 }
 
 /* What stands between the braces and their dashes. */

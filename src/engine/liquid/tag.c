@@ -225,7 +225,7 @@ branches_add(Compiler *compiler, Branches *branches)
 {
     if (branches->count == branches->room) {
         branches->room = MAX(branches->room * 2, (size_t)3);
-        BranchParse *list = arena_new_of(compiler->arena, BranchParse, branches->room);
+        BranchParse *list = compile_room(compiler, branches->room * sizeof *list);
         if (branches->count)
             memcpy(list, branches->list, branches->count * sizeof *list);
         branches->list = list;
@@ -296,7 +296,7 @@ tag_if(Compiler *compiler, const Piece *tag, Nodes *nodes)
     Branches branches = {.blank = true, .before = compiler->place};
     if (!block_enter(compiler, tag) || !if_branches(compiler, tag, &branches))
         return false;
-    Branch *list = arena_new_of(compiler->arena, Branch, branches.count);
+    Branch *list = compile_room(compiler, branches.count * sizeof *list);
     for (size_t i = 0; i < branches.count; i++)
         list[i] = (Branch){
             .test = branches.list[i].test,
@@ -326,7 +326,7 @@ when_values(Compiler *compiler, const Piece *tag, When *when)
         if (!values[when->count++])
             return false;
     } while (lexer_take(&lexer, TOKEN_COMMA) || lexer_take_word(&lexer, "or"));
-    const Expr **list = arena_new_of(compiler->arena, const Expr *, when->count);
+    const Expr **list = compile_room(compiler, when->count * sizeof *list);
     memcpy(list, values, when->count * sizeof *list);
     when->values = list;
     return expr_end(compiler, &lexer);
@@ -366,12 +366,12 @@ tag_case(Compiler *compiler, const Piece *tag, Nodes *nodes)
     Branches branches = {.blank = true, .before = compiler->place};
     if (!case_branches(compiler, tag, &branches))
         return false;
-    When *list = arena_new_of(compiler->arena, When, branches.count);
+    When *list = compile_room(compiler, branches.count * sizeof *list);
     for (size_t i = 0; i < branches.count; i++) {
         list[i] = branches.list[i].when;
         list[i].body = block_finish(compiler, &branches.list[i].body, branches.blank);
     }
-    Case *choice = arena_new_of(compiler->arena, Case, 1);
+    Case *choice = compile_room(compiler, sizeof *choice);
     *choice = (Case){subject, branches.count, list};
     Node *node = nodes_add(compiler, nodes, NODE_CASE, tag_at(compiler, tag));
     node->choice = choice;
@@ -394,37 +394,38 @@ tag_interrupt(Compiler *compiler, const Piece *tag, Nodes *nodes)
 }
 
 static const struct {
-    const char *name;
+    Str name;
     TagParse parse;
 } TAGS[] = {
-    {"#", tag_inline_comment},
-    {"assign", tag_assign},
-    {"break", tag_interrupt},
-    {"capture", tag_capture},
-    {"case", tag_case},
-    {"comment", tag_comment},
-    {"continue", tag_interrupt},
-    {"cycle", tag_cycle},
-    {"decrement", tag_count},
-    {"doc", tag_doc},
-    {"echo", tag_echo},
-    {"for", tag_for},
-    {"if", tag_if},
-    {"ifchanged", tag_ifchanged},
-    {"include", tag_include},
-    {"increment", tag_count},
-    {"liquid", tag_liquid},
-    {"raw", tag_raw},
-    {"render", tag_render},
-    {"tablerow", tag_tablerow},
-    {"unless", tag_if},
+    {{"#", 1}, tag_inline_comment},
+    {{"assign", 6}, tag_assign},
+    {{"break", 5}, tag_interrupt},
+    {{"capture", 7}, tag_capture},
+    {{"case", 4}, tag_case},
+    {{"comment", 7}, tag_comment},
+    {{"continue", 8}, tag_interrupt},
+    {{"cycle", 5}, tag_cycle},
+    {{"decrement", 9}, tag_count},
+    {{"doc", 3}, tag_doc},
+    {{"echo", 4}, tag_echo},
+    {{"for", 3}, tag_for},
+    {{"if", 2}, tag_if},
+    {{"ifchanged", 9}, tag_ifchanged},
+    {{"include", 7}, tag_include},
+    {{"increment", 9}, tag_count},
+    {{"liquid", 6}, tag_liquid},
+    {{"raw", 3}, tag_raw},
+    {{"render", 6}, tag_render},
+    {{"tablerow", 8}, tag_tablerow},
+    {{"unless", 6}, tag_if},
 };
 
 TagParse
 tag_find(Str name)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(TAGS); i++)
-        if (name.len && TAGS[i].name[0] == name.at[0] && str_is(name, TAGS[i].name))
+        if (TAGS[i].name.len == name.len && TAGS[i].name.at[0] == name.at[0] &&
+            bytes_same(TAGS[i].name.at, name.at, name.len))
             return TAGS[i].parse;
     return NULL;
 }
@@ -434,7 +435,7 @@ tag_unknown(Compiler *compiler, const Piece *tag)
 {
     Guess guess = {.wanted = tag->name};
     for (size_t i = 0; i < G_N_ELEMENTS(TAGS); i++)
-        guess_offer(&guess, str_of(TAGS[i].name));
+        guess_offer(&guess, TAGS[i].name);
     return compile_fail_guess(compiler, compile_at(compiler, tag->name.at), guess.best,
                               "there is no tag '" STR_FMT "'", STR_ARG(tag->name));
 }

@@ -29,8 +29,8 @@ loop_name(Compiler *compiler, Str variable, const char *from, const char *to)
 static bool
 loop_head(Compiler *compiler, Lexer *lexer, Loop *loop, const char *forloop)
 {
-    Token variable;
-    if (!expr_expect(compiler, lexer, TOKEN_ID, &variable))
+    Str variable = token_text(&lexer->token);
+    if (!expr_expect(compiler, lexer, TOKEN_ID))
         return false;
     if (!lexer_take_word(lexer, "in"))
         return compile_fail(compiler, lexer->token.at, "the loop needs: in");
@@ -38,8 +38,8 @@ loop_head(Compiler *compiler, Lexer *lexer, Loop *loop, const char *forloop)
     loop->list = expr_parse(compiler, lexer);
     if (!loop->list)
         return false;
-    loop->name = loop_name(compiler, variable.text, from, lexer->start + lexer->token.at);
-    loop->slot = names_slot(compiler->names, compiler->arena, variable.text);
+    loop->name = loop_name(compiler, variable, from, lexer->start + lexer->token.at);
+    loop->slot = names_slot(compiler->names, compiler->arena, variable);
     loop->loop_slot = names_slot(compiler->names, compiler->arena, str_of(forloop));
     return true;
 }
@@ -63,9 +63,10 @@ for_attribute(Compiler *compiler, Lexer *lexer, Loop *loop)
     if (!limit && !lexer_take_word(lexer, "offset"))
         return compile_fail(compiler, lexer->token.at,
                             "a loop takes reversed, limit: and offset:, in this order");
-    if (!expr_expect(compiler, lexer, TOKEN_COLON, NULL))
+    if (!expr_expect(compiler, lexer, TOKEN_COLON))
         return false;
-    if (!limit && lexer->token.kind == TOKEN_ID && word_is(lexer->token.text, STR("continue")) &&
+    if (!limit && lexer->token.kind == TOKEN_ID &&
+        word_is(token_text(&lexer->token), STR("continue")) &&
         lexer_peek(lexer).kind != TOKEN_DOT) {
         lexer_next(lexer);
         loop->continues = true;
@@ -138,7 +139,7 @@ for_bodies(Compiler *compiler, const Piece *tag, Nodes *body, Nodes *otherwise, 
 bool
 tag_for(Compiler *compiler, const Piece *tag, Nodes *nodes)
 {
-    Loop *loop = arena_new_of(compiler->arena, Loop, 1);
+    Loop *loop = compile_room(compiler, sizeof *loop);
     Nodes body = {.blank = true}, otherwise = {.blank = true};
     bool has_else = false;
     if (!block_enter(compiler, tag) || !for_markup(compiler, tag, loop) ||
@@ -161,17 +162,17 @@ tag_for(Compiler *compiler, const Piece *tag, Nodes *nodes)
 static bool
 tablerow_attribute(Compiler *compiler, Lexer *lexer, Loop *loop)
 {
-    Token name = lexer->token;
+    Str name = token_text(&lexer->token);
     const Expr *unused;
-    const Expr **place = word_is(name.text, STR("cols"))     ? &loop->cols
-                         : word_is(name.text, STR("limit"))  ? &loop->limit
-                         : word_is(name.text, STR("offset")) ? &loop->offset
-                         : word_is(name.text, STR("range"))  ? &unused
-                                                             : NULL;
+    const Expr **place = word_is(name, STR("cols"))     ? &loop->cols
+                         : word_is(name, STR("limit"))  ? &loop->limit
+                         : word_is(name, STR("offset")) ? &loop->offset
+                         : word_is(name, STR("range"))  ? &unused
+                                                        : NULL;
     if (!place)
-        return compile_fail(compiler, name.at, "tablerow takes cols:, limit: and offset:");
+        return compile_fail(compiler, lexer->token.at, "tablerow takes cols:, limit: and offset:");
     lexer_next(lexer);
-    if (!expr_expect(compiler, lexer, TOKEN_COLON, NULL))
+    if (!expr_expect(compiler, lexer, TOKEN_COLON))
         return false;
     *place = expr_parse(compiler, lexer);
     return *place != NULL;
@@ -180,7 +181,7 @@ tablerow_attribute(Compiler *compiler, Lexer *lexer, Loop *loop)
 bool
 tag_tablerow(Compiler *compiler, const Piece *tag, Nodes *nodes)
 {
-    Loop *loop = arena_new_of(compiler->arena, Loop, 1);
+    Loop *loop = compile_room(compiler, sizeof *loop);
     Lexer lexer;
     tag_lexer(compiler, tag, &lexer);
     if (!block_enter(compiler, tag) || !loop_head(compiler, &lexer, loop, "tablerowloop"))
@@ -245,7 +246,7 @@ cycle_values(Compiler *compiler, Lexer *lexer, Cycle *cycle, const Expr *first)
         if (!values[cycle->count++])
             return false;
     }
-    const Expr **list = arena_new_of(compiler->arena, const Expr *, cycle->count);
+    const Expr **list = compile_room(compiler, cycle->count * sizeof *list);
     memcpy(list, values, cycle->count * sizeof *list);
     cycle->values = list;
     return expr_end(compiler, lexer);
@@ -276,7 +277,7 @@ tag_cycle(Compiler *compiler, const Piece *tag, Nodes *nodes)
 {
     Lexer lexer;
     tag_lexer(compiler, tag, &lexer);
-    Cycle *cycle = arena_new_of(compiler->arena, Cycle, 1);
+    Cycle *cycle = compile_room(compiler, sizeof *cycle);
     const Expr *first = expr_parse(compiler, &lexer);
     if (!first)
         return false;

@@ -21,9 +21,10 @@ pairs_parse(Compiler *compiler, Lexer *lexer, Partial *partial)
     while (lexer->token.kind == TOKEN_ID) {
         if (partial->count == PAIRS_MOST)
             return compile_fail(compiler, lexer->token.at, "too many arguments");
-        slots[partial->count] = names_slot(compiler->names, compiler->arena, lexer->token.text);
+        slots[partial->count] =
+            names_slot(compiler->names, compiler->arena, token_text(&lexer->token));
         lexer_next(lexer);
-        if (!expr_expect(compiler, lexer, TOKEN_COLON, NULL))
+        if (!expr_expect(compiler, lexer, TOKEN_COLON))
             return false;
         values[partial->count] = expr_parse(compiler, lexer);
         if (!values[partial->count++])
@@ -54,21 +55,24 @@ last_part(Str name)
 static bool
 with_parse(Compiler *compiler, Lexer *lexer, Partial *partial)
 {
-    Token alias = {0};
+    Str alias = {0};
     partial->is_for = lexer_take_word(lexer, "for");
     if (partial->is_for || lexer_take_word(lexer, "with")) {
         partial->with = expr_parse(compiler, lexer);
         if (!partial->with)
             return false;
     }
-    if (lexer_take_word(lexer, "as") && !expr_expect(compiler, lexer, TOKEN_ID, &alias))
-        return false;
+    if (lexer_take_word(lexer, "as")) {
+        alias = token_text(&lexer->token);
+        if (!expr_expect(compiler, lexer, TOKEN_ID))
+            return false;
+    }
     bool fixed = partial->name->kind == EXPR_CONST && partial->name->constant.kind == LIQUID_STR;
-    partial->with_name = alias.text.len == 0 && !fixed;
+    partial->with_name = alias.len == 0 && !fixed;
     if (!partial->with_name)
-        partial->with_slot = names_slot(
-            compiler->names, compiler->arena,
-            alias.text.len ? alias.text : last_part(liquid_text(partial->name->constant)));
+        partial->with_slot =
+            names_slot(compiler->names, compiler->arena,
+                       alias.len ? alias : last_part(liquid_text(partial->name->constant)));
     lexer_take(lexer, TOKEN_COMMA);
     return true;
 }

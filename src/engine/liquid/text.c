@@ -79,38 +79,45 @@ static const struct {
 /* For every byte the index of its entity; 0: stands for itself. */
 static const uint8_t ENTITY_OF[256] = {['&'] = 1, ['<'] = 2, ['>'] = 3, ['"'] = 4, ['\''] = 5};
 
-/* Copies 16 bytes and has a bit for each that needs an entity. */
+/* Copies 16 bytes and has a bit for each that needs an entity: < and > differ in one bit, and so do
+ * & and '. */
 #if defined(__SSE2__)
-typedef char Lane __attribute__((vector_size(16)));
-
-static inline Lane
-lane_of(char byte)
+static inline unsigned
+escape_lane(char *to, BytesLane lane)
 {
-    return (Lane){byte, byte, byte, byte, byte, byte, byte, byte,
-                  byte, byte, byte, byte, byte, byte, byte, byte};
+    memcpy(to, &lane, sizeof lane);
+    BytesLane found = (BytesLane)((lane | bytes_lane('<' ^ '>')) == bytes_lane('>')) |
+                      (BytesLane)((lane | bytes_lane('&' ^ '\'')) == bytes_lane('\'')) |
+                      (BytesLane)(lane == bytes_lane('"'));
+    return (unsigned)__builtin_ia32_pmovmskb128(found);
 }
 
-/* < and > differ in one bit, and so do & and '. */
 static inline unsigned
-escape_block(char *to, Bytes16 bytes)
+escape_block(char *to, const char *from)
 {
-    Lane block;
-    memcpy(&block, &bytes, sizeof block);
-    memcpy(to, &bytes, sizeof bytes);
-    Lane found = (Lane)((block | lane_of('<' ^ '>')) == lane_of('>')) |
-                 (Lane)((block | lane_of('&' ^ '\'')) == lane_of('\'')) |
-                 (Lane)(block == lane_of('"'));
-    return (unsigned)__builtin_ia32_pmovmskb128(found);
+    return escape_lane(to, bytes_lane_at(from));
+}
+
+static inline unsigned
+escape_short(char *to, const char *from, size_t len)
+{
+    return escape_lane(to, bytes_lane_of(bytes_load_short(from, len)));
 }
 #else
 static inline unsigned
-escape_block(char *to, Bytes16 bytes)
+escape_short(char *to, const char *from, size_t len)
 {
     unsigned found = 0;
-    memcpy(to, &bytes, sizeof bytes);
-    for (unsigned i = 0; i < sizeof bytes; i++)
+    memcpy(to, from, len);
+    for (size_t i = 0; i < len; i++)
         found |= (unsigned)(ENTITY_OF[(uint8_t)to[i]] != 0) << i;
     return found;
+}
+
+static inline unsigned
+escape_block(char *to, const char *from)
+{
+    return escape_short(to, from, 16);
 }
 #endif
 
@@ -120,14 +127,11 @@ escape_copy(char *to, const char *from, size_t len)
 {
     size_t i = 0;
     for (; i + 16 <= len; i += 16) {
-        Bytes16 bytes = {bytes_load8(from + i), bytes_load8(from + i + 8)};
-        unsigned found = escape_block(to + i, bytes);
+        unsigned found = escape_block(to + i, from + i);
         if (found)
             return i + (size_t)__builtin_ctz(found);
     }
-    if (i == len)
-        return len;
-    unsigned found = escape_block(to + i, bytes_load_short(from + i, len - i));
+    unsigned found = escape_short(to + i, from + i, len - i);
     return found ? i + (size_t)__builtin_ctz(found) : len;
 }
 

@@ -86,13 +86,25 @@ liquid_truth(LiquidValue value)
 
 /* ---- names -------------------------------------------------------------------------------- */
 
+static inline uint64_t
+hash_mix(uint64_t hash, uint64_t word)
+{
+    unsigned __int128 product = (unsigned __int128)(hash ^ word) * UINT64_C(0x9E3779B97F4A7C15);
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* By 16 bytes, so that a name takes one step: multiply and fold, as wyhash does. */
 uint32_t
 liquid_hash(Str text)
 {
-    uint32_t hash = 2166136261u; /* FNV-1a: names are short */
-    for (size_t i = 0; i < text.len; i++)
-        hash = (hash ^ (uint8_t)text.at[i]) * 16777619u;
-    return hash;
+    uint64_t hash = text.len;
+    const char *at = text.at;
+    size_t left = text.len;
+    for (; left >= 16; at += 16, left -= 16)
+        hash = hash_mix(hash_mix(hash, bytes_load8(at)), bytes_load8(at + 8));
+    Bytes16 rest = bytes_load_short(at, left);
+    hash = hash_mix(hash_mix(hash, rest.low), rest.high);
+    return (uint32_t)(hash ^ hash >> 32);
 }
 
 LiquidName
@@ -125,17 +137,25 @@ names_grow(Names *names, Arena *arena)
     names->room = room;
 }
 
-bool
-names_find(const Names *names, LiquidName name, uint32_t *ret)
+static inline bool
+name_same(const LiquidName *left, const LiquidName *right)
 {
-    if (names->base && names_find(names->base, name, ret))
+    return left->hash == right->hash && left->text.len == right->text.len &&
+           bytes_same(left->text.at, right->text.at, left->text.len);
+}
+
+bool
+names_find(const Names *names, Str text, uint32_t hash, uint32_t *ret)
+{
+    if (names->base && names_find(names->base, text, hash, ret))
         return true;
     if (!names->index_room)
         return false;
-    for (uint32_t at = name.hash & (names->index_room - 1); names->index[at];
+    for (uint32_t at = hash & (names->index_room - 1); names->index[at];
          at = (at + 1) & (names->index_room - 1)) {
-        const LiquidName *other = &names->list[names->index[at] - 1];
-        if (other->hash == name.hash && str_eq(other->text, name.text)) {
+        const LiquidName *name = &names->list[names->index[at] - 1];
+        if (name->hash == hash && name->text.len == text.len &&
+            bytes_same(name->text.at, text.at, text.len)) {
             *ret = names->first + names->index[at] - 1;
             return true;
         }
@@ -143,26 +163,29 @@ names_find(const Names *names, LiquidName name, uint32_t *ret)
     return false;
 }
 
-uint32_t
-names_slot(Names *names, Arena *arena, Str text)
+static uint32_t
+names_add(Names *names, Arena *arena, Str text, uint32_t hash)
 {
-    LiquidName name = liquid_name(text);
-    uint32_t slot;
-    if (names_find(names, name, &slot))
-        return slot;
     if (names->count == names->room)
         names_grow(names, arena);
-    names->list[names->count] = (LiquidName){arena_copy(arena, text), name.hash};
+    names->list[names->count] = (LiquidName){arena_copy(arena, text), hash};
     names->count++;
     if (names->count * 2 > names->index_room) {
         names_reindex(names, arena);
         return names->first + names->count - 1;
     }
-    uint32_t at = name.hash & (names->index_room - 1);
+    uint32_t at = hash & (names->index_room - 1);
     while (names->index[at])
         at = (at + 1) & (names->index_room - 1);
     names->index[at] = names->count;
     return names->first + names->count - 1;
+}
+
+uint32_t
+names_slot(Names *names, Arena *arena, Str text)
+{
+    uint32_t slot, hash = liquid_hash(text);
+    return names_find(names, text, hash, &slot) ? slot : names_add(names, arena, text, hash);
 }
 
 LiquidName
@@ -187,7 +210,7 @@ map_find(const LiquidMap *map, const LiquidName *name)
     if (!map->index) {
         for (size_t i = 0; i < map->count; i++) {
             const MapEntry *entry = &map->list[i];
-            if (entry->name.hash == name->hash && str_eq(entry->name.text, name->text))
+            if (name_same(&entry->name, name))
                 return &entry->value;
         }
         return NULL;
@@ -195,7 +218,7 @@ map_find(const LiquidMap *map, const LiquidName *name)
     for (size_t at = name->hash & (map->index_room - 1); map->index[at];
          at = (at + 1) & (map->index_room - 1)) {
         const MapEntry *entry = &map->list[map->index[at] - 1];
-        if (entry->name.hash == name->hash && str_eq(entry->name.text, name->text))
+        if (name_same(&entry->name, name))
             return &entry->value;
     }
     return NULL;
