@@ -121,8 +121,7 @@ seal_password(Arena *arena, Str password, char **ret_kept, GError **error)
     seal_ready();
     char *kept = arena_bytes(arena, crypto_pwhash_STRBYTES);
     if (crypto_pwhash_str(kept, password.at ? password.at : "", password.len,
-                          crypto_pwhash_OPSLIMIT_INTERACTIVE,
-                          crypto_pwhash_MEMLIMIT_INTERACTIVE) != 0)
+                          crypto_pwhash_OPSLIMIT_MODERATE, crypto_pwhash_MEMLIMIT_MODERATE) != 0)
         return fail(error, ERR_BUSY, "no memory left to keep a password safely");
     *ret_kept = kept;
     return true;
@@ -133,4 +132,27 @@ seal_password_is(const char *kept, Str password)
 {
     seal_ready();
     return crypto_pwhash_str_verify(kept, password.at ? password.at : "", password.len) == 0;
+}
+
+char *
+seal_password_nobody(Arena *arena)
+{
+    uint8_t salt[16], hash[32];
+    char salt_text[32], hash_text[64];
+    seal_random(salt, sizeof salt);
+    seal_random(hash, sizeof hash);
+    int variant = sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
+    sodium_bin2base64(salt_text, sizeof salt_text, salt, sizeof salt, variant);
+    sodium_bin2base64(hash_text, sizeof hash_text, hash, sizeof hash, variant);
+    return arena_format(arena, "$argon2id$v=19$m=%u,t=%u,p=1$%s$%s",
+                        (unsigned)(crypto_pwhash_MEMLIMIT_MODERATE / 1024),
+                        (unsigned)crypto_pwhash_OPSLIMIT_MODERATE, salt_text, hash_text);
+}
+
+bool
+seal_password_is_old(const char *kept)
+{
+    seal_ready();
+    return crypto_pwhash_str_needs_rehash(kept, crypto_pwhash_OPSLIMIT_MODERATE,
+                                          crypto_pwhash_MEMLIMIT_MODERATE) != 0;
 }

@@ -69,9 +69,15 @@ void seal_wipe(void *secret, size_t bytes);
  * outsider could guess byte by byte. */
 bool seal_same(Str left, Str right);
 
-/* A password as it is kept (Argon2id, about 0.1 s and 64 MB): a text of ours to store, which holds
- * salt and costs. Fails with ERR_BUSY where the machine has no memory for it. */
+/* A password as it is kept (Argon2id, libsodium's moderate costs: about 0.7 s and 256 MB, so never on a web thread):
+ * a text of ours to store, which holds salt and costs. Fails with ERR_BUSY where the machine has no memory for it. */
 bool seal_password(Arena *arena, Str password, char **ret_kept, GError **error);
+
+/* A kept password that nobody has, of today's costs: asking it takes as long as asking a real one. */
+char *seal_password_nobody(Arena *arena);
+
+/* True if it was kept with other costs than today's: keep it anew at the next sign-in. */
+bool seal_password_is_old(const char *kept);
 
 /* True if the password is the one that was kept. A text that is no kept password is never right. */
 bool seal_password_is(const char *kept, Str password);

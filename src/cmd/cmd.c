@@ -211,6 +211,8 @@ static const struct {
 } writes[] = {
     {"shop", shop_write},
     {"key", key_write},
+    {"customer", customer_write},
+    {"user", user_write},
     {"replay", replay_write},
 };
 

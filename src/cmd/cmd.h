@@ -81,5 +81,6 @@ int cmd_write(const char *data, const char *verb, char **words);
 void cmd_ctl_line(Str line, Buf *answer, void *home);
 
 bool shop_write(Home *home, char **words, GString *out, GError **error);
+bool user_write(Home *home, char **words, GString *out, GError **error);
 bool key_write(Home *home, char **words, GString *out, GError **error);
 bool replay_write(Home *home, char **words, GString *out, GError **error);

@@ -13,6 +13,7 @@
 #include "engine/listen.h"
 #include "engine/log.h"
 #include "engine/schema.h"
+#include "feature/account/account.h"
 #include "feature/feature.h"
 #include "feature/page.h"
 #include "flow/sender.h"
@@ -36,11 +37,13 @@ typedef struct Serve {
     Flow *flow;
     Pages *pages;
     Router *router;
+    Account *account;
     HttpServer *http;
     LineServer *ctl;
     Control *control;
     App app;
     char *public_url;
+    char *first_link; /* for the first owner, while there is none */
 } Serve;
 
 /* ---- settings --------------------------------------------------------------------------------------------------- */
@@ -145,6 +148,17 @@ serve_render(RouteCtx *ctx, Str *ret_html, GError **error)
                         error);
 }
 
+/* Staff's pages and customers' speak differently of what went wrong. */
+static const char *
+serve_error_template(const HttpRequest *request)
+{
+    static const char *const staffs[] = {"/s/", "/account", "/sign-", "/set-up/"};
+    for (size_t i = 0; request->route && i < G_N_ELEMENTS(staffs); i++)
+        if (g_str_has_prefix(request->route, staffs[i]))
+            return "dashboard/error.liquid";
+    return "portal/error.liquid";
+}
+
 /* What a person sees who followed a wrong link. */
 static Str
 serve_error_page(HttpRequest *request, const HttpProblem *problem, void *arg)
@@ -157,8 +171,8 @@ serve_error_page(HttpRequest *request, const HttpProblem *problem, void *arg)
     liquid_map_set(request->arena, values, STR("status"), liquid_int(problem->status));
     liquid_map_set(request->arena, values, STR("code"), liquid_str(str_of(problem->code)));
     liquid_map_set(request->arena, values, STR("detail"), liquid_str(str_of(problem->detail)));
-    if (!serve->pages || !pages_render(serve->pages, request->arena, "portal/error.liquid", values,
-                                       &frame, &html, NULL))
+    if (!serve->pages || !pages_render(serve->pages, request->arena, serve_error_template(request),
+                                       values, &frame, &html, NULL))
         return (Str){0};
     return html;
 }
@@ -173,11 +187,15 @@ serve_handle(HttpRequest *request, void *arg)
 static bool
 serve_open_rooms(Serve *serve, GError **error)
 {
+    serve->account = account_new(serve->home->store, serve->home->keyring, serve->public_url);
+    if (!account_first_link(serve->account, &serve->first_link, error))
+        return false;
     serve->app = (App){
         .store = serve->home->store,
         .shops = serve->home->shops,
         .keyring = serve->home->keyring,
         .flow = serve->flow,
+        .account = serve->account,
         .data = serve->home->data,
         .public_url = serve->public_url,
         /* With a public address a proxy leads strangers to the loopback listener. */
@@ -192,6 +210,7 @@ serve_open_rooms(Serve *serve, GError **error)
     RouterOptions options = {
         .store = serve->home->store,
         .app = &serve->app,
+        .allow = account_allow,
         .has_template = serve_has_template,
         .render = serve_render,
     };
@@ -204,14 +223,18 @@ serve_open_rooms(Serve *serve, GError **error)
     return true;
 }
 
-/* Other programs learn the port from DATA/port: with port 0 nobody could know it otherwise. */
+/* Other programs learn the port from DATA/port: with port 0 nobody could know it otherwise; and from DATA/url where
+ * people reach us. */
 static bool
 serve_tell_port(const Serve *serve, GError **error)
 {
     g_autofree char *file = g_build_filename(serve->home->data, "port", NULL);
     g_autofree char *text = g_strdup_printf("%d\n", http_server_port(serve->http));
+    g_autofree char *url_file = g_build_filename(serve->home->data, "url", NULL);
+    g_autofree char *url = g_strdup_printf("%s\n", serve->public_url);
     g_autoptr(GError) problem = NULL;
-    if (g_file_set_contents(file, text, -1, &problem))
+    if (g_file_set_contents(file, text, -1, &problem) &&
+        g_file_set_contents(url_file, url, -1, &problem))
         return true;
     return fail(error, ERR_IO, "%s", problem->message);
 }
@@ -265,6 +288,7 @@ serve_close(Serve *serve)
 {
     if (serve->http)
         http_server_stop(serve->http, 5);
+    router_stop(serve->router);
     line_server_free(serve->ctl);
     control_free(serve->control);
     if (serve->flow)
@@ -275,9 +299,11 @@ serve_close(Serve *serve)
     http_server_free(serve->http);
     router_free(serve->router);
     pages_free(serve->pages);
+    account_free(serve->account);
     flow_free(serve->flow);
     home_free(serve->home);
     g_free(serve->public_url);
+    g_free(serve->first_link);
 }
 
 static void
@@ -294,6 +320,10 @@ serve_say_hello(const Serve *serve)
     if (serve->app.shows_catcher)
         fprintf(stderr, "Mails are caught on http://%s:%d/dev/mail until an SMTP server is set.\n",
                 address, http_server_port(serve->http));
+    if (serve->first_link)
+        fprintf(stderr,
+                "Nobody can sign in yet. Make the first account, once, within 24 hours:\n  %s\n",
+                serve->first_link);
 }
 
 static int

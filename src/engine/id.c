@@ -76,6 +76,12 @@ id_at(int64_t id)
     return (id >> TIME_SHIFT) + EPOCH_MS;
 }
 
+int64_t
+id_least(int64_t at)
+{
+    return at <= EPOCH_MS ? 0 : (at - EPOCH_MS) << TIME_SHIFT;
+}
+
 const char *
 id_format(int64_t id, char text[static ID_TEXT_BYTES])
 {

@@ -30,6 +30,7 @@ void id_floor(int64_t id);
 IdKind id_kind(int64_t id);        /* 0 for an id that names nothing we know */
 const char *id_table(IdKind kind); /* NULL for an unknown kind */
 int64_t id_at(int64_t id);         /* ms UTC of its making */
+int64_t id_least(int64_t at);      /* below every id made then or later: for ranges by time */
 
 /* Writes at most ID_TEXT_BYTES, NUL included, and returns text. */
 enum { ID_TEXT_BYTES = 24 };

@@ -38,6 +38,16 @@ struct Router {
     RouteNode *root;
     RouteRow *first, *last;
     size_t count;
+    Desk *desks[DESKS]; /* made when the first route needs one */
+};
+
+/* How many may wait: a person's patience, and for passwords what their costs leave of it. */
+static const struct {
+    const char *name;
+    int most;
+} desks[DESKS] = {
+    [DESK_WRITE] = {"desk", 256},
+    [DESK_PASSWORD] = {"passwords", 32},
 };
 
 /* ---- building -------------------------------------------------------------------------------- */
@@ -53,10 +63,18 @@ router_new(const RouterOptions *options)
 }
 
 void
+router_stop(Router *router)
+{
+    for (int i = 0; router && i < DESKS; i++)
+        g_clear_pointer(&router->desks[i], desk_free);
+}
+
+void
 router_free(Router *router)
 {
     if (!router)
         return;
+    router_stop(router);
     arena_free(router->arena);
     g_free(router);
 }
@@ -201,6 +219,8 @@ route_add(Router *router, RouteRow *row, GError **error)
         return fail(error, ERR_CONFLICT, "%s of %s has this address already", taken->route->pattern,
                     taken->feature);
     node->rows[route->method] = row;
+    if (route->desk && !router->desks[route->desk])
+        router->desks[route->desk] = desk_new(desks[route->desk].name, desks[route->desk].most);
     if (router->last)
         router->last->next = row;
     else
@@ -428,32 +448,92 @@ route_is_allowed(RouteCtx *ctx, GError **error)
     return ctx->router->options.allow(ctx, error);
 }
 
-static bool
-route_render(RouteCtx *ctx, GError **error)
+void
+route_redirect(RouteCtx *ctx, const char *url)
 {
-    Str html;
-    if (!ctx->route->template || http_is_answered(ctx->request))
-        return true;
-    if (!ctx->router->options.render(ctx, &html, error))
-        return false;
-    http_answer(ctx->request, 200, "text/html; charset=utf-8", html);
-    return true;
+    ctx->redirect = url;
+}
+
+/* Gives back what was taken for the request. */
+static void
+route_leave(RouteCtx *ctx)
+{
+    if (ctx->db)
+        store_reader_return(ctx->router->options.store, ctx->db);
+    ctx->db = NULL;
+    if (ctx->kept_free)
+        ctx->kept_free(ctx->kept);
+    ctx->kept_free = NULL;
+}
+
+/* What the handler left to answer. The request and all in it may be gone afterwards. */
+static void
+route_answer(RouteCtx *ctx, Str html, const GError *error)
+{
+    if (error)
+        http_answer_error(ctx->request, error);
+    else if (ctx->redirect)
+        http_answer_redirect(ctx->request, ctx->redirect);
+    else
+        http_answer(ctx->request, ctx->status ? ctx->status : 200, "text/html; charset=utf-8",
+                    html);
+}
+
+static bool
+route_render(RouteCtx *ctx, Str *ret_html, GError **error)
+{
+    return ctx->redirect || ctx->router->options.render(ctx, ret_html, error);
+}
+
+/* On the desk's thread. */
+static void
+route_work(DeskTask *task)
+{
+    RouteCtx *ctx = (RouteCtx *)((char *)task - offsetof(RouteCtx, task));
+    g_autoptr(GError) error = NULL;
+    Str html = {0};
+    if (ctx->route->run(ctx, &error))
+        route_render(ctx, &html, &error);
+    route_leave(ctx);
+    route_answer(ctx, html, error);
+}
+
+/* Leaves it to a desk. What was read is of a moment that will be over. */
+static void
+route_post(RouteCtx *ctx)
+{
+    g_autoptr(GError) error = NULL;
+    HttpRequest *request = ctx->request;
+    if (ctx->db)
+        store_reader_return(ctx->router->options.store, ctx->db);
+    ctx->db = NULL;
+    http_suspend(request);
+    if (desk_post(ctx->router->desks[ctx->route->desk], &ctx->task, &error))
+        return;
+    route_leave(ctx);
+    http_answer_error(request, error);
 }
 
 static void
 route_run(RouteCtx *ctx)
 {
     g_autoptr(GError) error = NULL;
-    bool fine = route_is_allowed(ctx, &error) &&
-                (http_is_answered(ctx->request) || /* the hook sent them to the sign-in page */
-                 (ctx->route->run(ctx, &error) && route_render(ctx, &error)));
-    if (ctx->db)
-        store_reader_return(ctx->router->options.store, ctx->db);
-    if (ctx->kept_free)
-        ctx->kept_free(ctx->kept);
-    if (!fine)
-        http_answer_error(ctx->request, error);
-    must(http_is_answered(ctx->request));
+    HttpRequest *request = ctx->request;
+    Str html = {0};
+    bool fine = route_is_allowed(ctx, &error);
+    bool done = http_is_answered(request) || ctx->redirect; /* the hook sent them to sign in */
+    if (fine && !done && ctx->route->desk) {
+        ctx->task.run = route_work;
+        route_post(ctx);
+        return;
+    }
+    fine = fine && (done || ctx->route->run(ctx, &error));
+    done = http_is_answered(request);
+    if (fine && !done && (ctx->route->template || ctx->redirect))
+        fine = route_render(ctx, &html, &error);
+    route_leave(ctx);
+    if (!done)
+        route_answer(ctx, html, error);
 }
 
 static void

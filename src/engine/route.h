@@ -24,6 +24,7 @@
 #pragma once
 
 #include "base/base.h"
+#include "engine/desk.h"
 #include "engine/http_server.h"
 #include "engine/liquid/liquid.h"
 
@@ -32,8 +33,16 @@ typedef struct Db Db;
 typedef struct Router Router;
 typedef struct Route Route;
 
-/* Who may come in. The router asks its `allow` hook for all but ANYONE. */
-typedef enum RouteAccess { ANYONE, CUSTOMER, STAFF, OWNER } RouteAccess;
+/* Who may come in. The router asks its `allow` hook for all but ANYONE.
+ *     GUEST  whoever it is; the hook checks the forms (signing in)
+ *     SELF   whoever is signed in, for what concerns nobody else (one's own password)
+ *     STAFF  who has a role in the shop of the address; what is no GET, only its owners
+ *     OWNER  its owners alone */
+typedef enum RouteAccess { ANYONE, CUSTOMER, GUEST, SELF, STAFF, OWNER } RouteAccess;
+
+/* On which thread the handler runs: a web thread, where it must not wait, or one that does one request after the
+ * other and may (desk.h). There the request is suspended: headers, cookies and the client's address are gone. */
+typedef enum RouteDesk { DESK_NONE, DESK_WRITE, DESK_PASSWORD, DESKS } RouteDesk;
 
 enum { ROUTE_PARAMS = 8 /* in one pattern */, ROUTE_PARTS = 32 /* of one pattern */ };
 
@@ -48,7 +57,11 @@ typedef struct RouteCtx {
     void *app;                /* RouterOptions.app */
     const Zone *zone;         /* of the page's dates; NULL: UTC */
     const char *locale;       /* of the page; NULL: English */
+    void *who;                /* whom `allow` let in; NULL: nobody was asked */
+    int status;               /* of the rendered page; 0: 200 */
     /* the router's */
+    DeskTask task;
+    const char *redirect;
     void *kept;
     void (*kept_free)(void *);
     const Router *router;
@@ -57,8 +70,8 @@ typedef struct RouteCtx {
 } RouteCtx;
 
 /* Fills ctx->page and returns true, and the route's template is rendered and sent; or answers (or
- * suspends) the request itself and returns true: always so without a template. False: the error is
- * the answer. */
+ * suspends) the request itself and returns true: always so without a template, and never on a desk,
+ * where the answer is the page or route_redirect. False: the error is the answer. */
 typedef bool (*RouteRun)(RouteCtx *ctx, GError **error);
 
 struct Route {
@@ -67,11 +80,15 @@ struct Route {
     RouteAccess access;
     RouteRun run;
     const char *template; /* below ui/, or NULL */
+    RouteDesk desk;
 };
 
 /* A part of the address by the name that the pattern gives it. A name that it does not give is our
  * bug (must). */
 Str route_param(const RouteCtx *ctx, const char *name);
+
+/* The answer is 303 to this path of ours or URL (in the arena), instead of the page. */
+void route_redirect(RouteCtx *ctx, const char *url);
 
 /* Keeps something that the template reads until the page is rendered, then frees it; once a request. */
 void route_keep(RouteCtx *ctx, void *thing, void (*free_it)(void *));
@@ -93,6 +110,8 @@ typedef struct RouterOptions {
 } RouterOptions;
 
 Router *router_new(const RouterOptions *options);
+/* Finishes what is on the desks; after http_server_stop, before the server is freed. */
+void router_stop(Router *router);
 void router_free(Router *router);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Router, router_free)
 

@@ -11,6 +11,8 @@
 #include "flow/flow.h"
 #include "flow/shop.h"
 
+typedef struct Account Account;
+
 typedef struct Feature {
     const char *title;
     const char *about;
@@ -23,6 +25,7 @@ typedef struct App {
     ShopBook *shops;
     const Keyring *keyring;
     Flow *flow;
+    Account *account;
     const char *data;       /* the data folder */
     const char *public_url; /* of the installation */
     bool shows_catcher;     /* /dev/mail may be looked at (from this machine) */

@@ -1,25 +1,71 @@
-/* home.c - the first page of the installation: what is here, and the next step. */
-#include "feature/feature.h"
+/* home.c - the first page of the installation: the way to one's shops. */
+#include "feature/home/home_inside.h"
 
 #include "engine/asset.h"
+
+enum { SHOPS_MOST = 1000 };
+
+/* May this user look at the shop? */
+static bool
+home_may(Db *db, int64_t shop, int64_t user, bool *ret, GError **error)
+{
+    Role role = ROLE_NONE;
+    if (!user_role(db, shop, user, &role, error))
+        return false;
+    *ret = role != ROLE_NONE;
+    return true;
+}
+
+static LiquidValue
+home_shop_of(Arena *arena, const ShopEntry *entry)
+{
+    LiquidValue shop = liquid_map(arena);
+    liquid_map_set(arena, shop, STR("slug"), liquid_str(arena_copy(arena, entry->shop.slug)));
+    liquid_map_set(arena, shop, STR("name"), liquid_str(arena_copy(arena, entry->shop.name)));
+    liquid_map_set(arena, shop, STR("live"), liquid_bool(entry->shop.is_live));
+    return shop;
+}
+
+/* Whoever has one shop is led there; whoever has more chooses. */
+static bool
+home_shops(RouteCtx *ctx, GError **error)
+{
+    const App *app = route_app(ctx);
+    const Staff *staff = route_staff(ctx);
+    LiquidValue *shops = arena_new_of(ctx->arena, LiquidValue, SHOPS_MOST);
+    size_t count = 0;
+    const char *only = NULL;
+    Db *db = route_db(ctx, error);
+    for (size_t n = 0; db && count < SHOPS_MOST; n++) {
+        bool may = false;
+        g_autoptr(ShopHold) shop = shopbook_nth(app->shops, n);
+        if (!shop)
+            break;
+        if (!home_may(db, shop->shop.id, staff->user, &may, error))
+            return false;
+        if (!may)
+            continue;
+        shops[count++] = home_shop_of(ctx->arena, shop);
+        only = arena_format(ctx->arena, "/s/" STR_FMT, STR_ARG(shop->shop.slug));
+    }
+    liquid_map_set(ctx->arena, ctx->page, STR("shops"), liquid_array(ctx->arena, shops, count));
+    if (count == 1)
+        route_redirect(ctx, only);
+    return db != NULL;
+}
 
 static bool
 home_page(RouteCtx *ctx, GError **error)
 {
     const App *app = route_app(ctx);
-    size_t count = 0, live = 0;
-    for (;; count++) {
-        g_autoptr(ShopHold) shop = shopbook_nth(app->shops, count);
-        if (!shop)
-            break;
-        live += shop->shop.is_live;
-    }
+    int64_t users = 0;
+    Db *db = route_db(ctx, error);
     liquid_map_set(ctx->arena, ctx->page, STR("title"), liquid_str(STR("Postlude")));
-    liquid_map_set(ctx->arena, ctx->page, STR("shop_count"), liquid_int((int64_t)count));
-    liquid_map_set(ctx->arena, ctx->page, STR("live_count"), liquid_int((int64_t)live));
     liquid_map_set(ctx->arena, ctx->page, STR("shows_catcher"), liquid_bool(app->shows_catcher));
-    liquid_map_set(ctx->arena, ctx->page, STR("public_url"), liquid_str(str_of(app->public_url)));
-    return true;
+    if (!db || !db_int(db, Q_user_count, BINDS(bind_int("shop", 0)), &users, error))
+        return false;
+    liquid_map_set(ctx->arena, ctx->page, STR("has_users"), liquid_bool(users > 0));
+    return !route_staff(ctx)->user || home_shops(ctx, error);
 }
 
 static bool
@@ -30,13 +76,14 @@ home_static(RouteCtx *ctx, GError **error)
 }
 
 static const Route routes[] = {
-    {GET, "/", ANYONE, home_page, "dashboard/home/home.liquid"},
+    {GET, "/", GUEST, home_page, "dashboard/home/home.liquid"},
+    {GET, "/s/:shop", STAFF, today_page, "dashboard/home/today.liquid"},
     {GET, "/static/:hash/:file...", ANYONE, home_static, NULL},
     {0},
 };
 
 const Feature feature_home = {
     .title = "Home",
-    .about = "The first page: what is here, and the next step.",
+    .about = "The way to one's shops, and what needs somebody there today.",
     .routes = routes,
 };
