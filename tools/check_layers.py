@@ -150,8 +150,10 @@ def is_kind_header(target):
 
 
 def plug_may(name, target):
-    """A plug sees its own kind's header, and its own where it has one."""
+    """A plug sees its own kind's header, its own where it has one, and the lists and KIND_inside.h of its kind."""
     kind, own = name.split("/")[1], name.rsplit(".", 1)[0] + ".h"
+    if target.startswith(f"plug/{kind}/") and target.endswith((".def", f"/{kind}_inside.h")):
+        return None
     if target == own or (is_kind_header(target) and target.split("/")[1] in (kind, "plug.h")):
         return None
     return f'a {kind} sees its kind\'s header only, not "{target}"'

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "base/base.h"
+#include "base/letter.h"
 
 typedef struct MailParts {
     Str header; /* the header as it stands, LF line ends, valid UTF-8 */
@@ -15,3 +15,9 @@ typedef struct MailParts {
 
 /* Reads a mail into the arena. ERR_INPUT for bytes that are no mail at all. */
 bool mail_parts(Arena *arena, Str mail, MailParts *ret, GError **error);
+
+/* Takes a mail apart, whoever made it and however badly: never fails on broken boundaries, encodings or
+ * charsets, but keeps what stands there; texts in unknown charsets are read as windows-1252, as mail programs
+ * do. Everything lives in the arena. ERR_INPUT for bytes that hold no mail, ERR_TOO_BIG beyond
+ * LIMIT_MAIL_BYTES. */
+bool letter_read(Arena *arena, Str mail, Letter *ret, GError **error);

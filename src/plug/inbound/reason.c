@@ -1,0 +1,265 @@
+/* reason.c - why did it not arrive: from status code, reply code and words.
+ *
+ * Words first, where they are clear: many servers send 5.1.1 or 5.0.0 with anything. Then the status code, then
+ * weaker words, then the reply code.
+ *
+ * A server that says "user unknown" after it has read the whole mail is not telling about its mailboxes - it knew
+ * them at RCPT - but hides a filter behind these words (Japanese phone companies do, so do filtering gateways). That
+ * is no reason to give the customer up.
+ */
+#include "plug/inbound/inbound_inside.h"
+
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef enum WordsWhen { SURE, MAYBE } WordsWhen;
+
+typedef struct WordsRow {
+    BounceReason reason;
+    WordsWhen when;
+    const char *words;
+} WordsRow;
+
+static const WordsRow words_rows[] = {
+#define ROW(reason, when, words) {reason, when, words},
+#include "plug/inbound/words.def"
+#undef ROW
+};
+
+/* What a status code says for itself: RFC 3463 and IANA's registry "SMTP Enhanced Status Codes". The class (4 or 5) is
+ * left out. x.0 says too little to be here; those of three digits are Microsoft's and Google's. */
+static const struct {
+    const char *code;
+    BounceReason reason;
+} status_rows[] = {
+    {"1.1", BOUNCE_USER_UNKNOWN}, {"1.2", BOUNCE_HOST_UNKNOWN},   {"1.3", BOUNCE_USER_UNKNOWN},
+    {"1.4", BOUNCE_FILTERED},     {"1.6", BOUNCE_MOVED},          {"1.7", BOUNCE_SENDER},
+    {"1.8", BOUNCE_SENDER},       {"1.9", BOUNCE_SYSTEM},         {"1.10", BOUNCE_NO_MAIL},
+    {"2.1", BOUNCE_SUSPENDED},    {"2.2", BOUNCE_MAILBOX_FULL},   {"2.3", BOUNCE_TOO_BIG},
+    {"3.1", BOUNCE_SYSTEM},       {"3.2", BOUNCE_NO_MAIL},        {"3.3", BOUNCE_SYSTEM},
+    {"3.4", BOUNCE_TOO_BIG},      {"3.5", BOUNCE_SYSTEM},         {"4.1", BOUNCE_EXPIRED},
+    {"4.2", BOUNCE_NETWORK},      {"4.3", BOUNCE_SYSTEM},         {"4.4", BOUNCE_NETWORK},
+    {"4.5", BOUNCE_SYSTEM},       {"4.6", BOUNCE_NETWORK},        {"4.7", BOUNCE_EXPIRED},
+    {"5.3", BOUNCE_RATE},         {"6.1", BOUNCE_CONTENT},        {"6.2", BOUNCE_CONTENT},
+    {"6.3", BOUNCE_CONTENT},      {"6.6", BOUNCE_CONTENT},        {"6.7", BOUNCE_CONTENT},
+    {"7.1", BOUNCE_POLICY},       {"7.2", BOUNCE_POLICY},         {"7.8", BOUNCE_AUTH},
+    {"7.9", BOUNCE_AUTH},         {"7.13", BOUNCE_SUSPENDED},     {"7.17", BOUNCE_MOVED},
+    {"7.20", BOUNCE_AUTH},        {"7.23", BOUNCE_AUTH},          {"7.25", BOUNCE_BLOCKED},
+    {"7.26", BOUNCE_AUTH},        {"7.27", BOUNCE_SENDER},        {"7.28", BOUNCE_RATE},
+    {"7.509", BOUNCE_AUTH},       {"1.351", BOUNCE_USER_UNKNOWN}, {"4.310", BOUNCE_HOST_UNKNOWN},
+    {"4.312", BOUNCE_NETWORK},    {"4.316", BOUNCE_EXPIRED},      {"7.606", BOUNCE_BLOCKED},
+    {"7.650", BOUNCE_BLOCKED},
+};
+
+/* What a reply code says where there is no status code (RFC 5321 4.2.3, 7504, 4954). */
+static const struct {
+    int code;
+    BounceReason reason;
+} code_rows[] = {
+    {421, BOUNCE_NETWORK}, {450, BOUNCE_OTHER},        {452, BOUNCE_SYSTEM},
+    {521, BOUNCE_NO_MAIL}, {525, BOUNCE_SUSPENDED},    {535, BOUNCE_AUTH},
+    {551, BOUNCE_MOVED},   {552, BOUNCE_MAILBOX_FULL}, {553, BOUNCE_OTHER},
+    {556, BOUNCE_NO_MAIL},
+};
+
+static const char *const slugs[] = {
+#define ROW(reason, slug, hard, help) slug,
+#include "plug/inbound/bounces.def"
+#undef ROW
+};
+
+static const char *const helps[] = {
+#define ROW(reason, slug, hard, help) help,
+#include "plug/inbound/bounces.def"
+#undef ROW
+};
+
+static const bool hards[] = {
+#define ROW(reason, slug, hard, help) hard,
+#include "plug/inbound/bounces.def"
+#undef ROW
+};
+
+const char *
+bounce_slug(BounceReason reason)
+{
+    must((size_t)reason < G_N_ELEMENTS(slugs));
+    return slugs[reason];
+}
+
+const char *
+bounce_help(BounceReason reason)
+{
+    must((size_t)reason < G_N_ELEMENTS(helps));
+    return helps[reason];
+}
+
+/* ---- the moment in the conversation ------------------------------------------------------------ */
+
+typedef enum Moment {
+    MOMENT_UNKNOWN,
+    MOMENT_CONNECT,
+    MOMENT_MAIL,
+    MOMENT_RCPT,
+    MOMENT_DATA
+} Moment;
+
+static const struct {
+    const char *words;
+    Moment moment;
+} moment_rows[] = {
+    {"in reply to rcpt to", MOMENT_RCPT}, /* Postfix */
+    {"in reply to mail from", MOMENT_MAIL},
+    {"in reply to end of data", MOMENT_DATA},
+    {"in reply to data", MOMENT_DATA},
+    {"refused to talk to me", MOMENT_CONNECT},
+    {"after rcpt to", MOMENT_RCPT},      /* Exim */
+    {"after rcpt command", MOMENT_RCPT}, /* GMX */
+    {"after mail from", MOMENT_MAIL},
+    {"after end of data", MOMENT_DATA},
+    {"after pipelined end of data", MOMENT_DATA},
+    {"after data", MOMENT_DATA},
+    {"after initial connection", MOMENT_CONNECT},
+    {"does not like recipient", MOMENT_RCPT}, /* qmail */
+    {"but sender was rejected", MOMENT_MAIL},
+    {"failed after i sent the message", MOMENT_DATA},
+    {"failed on data command", MOMENT_DATA},
+    {"did not like our rcpt to", MOMENT_RCPT}, /* DragonFly */
+    {"did not like our mail from", MOMENT_MAIL},
+    {"did not like our data", MOMENT_DATA},
+    {"did not like our final data", MOMENT_DATA},
+    {"[rcpt_to]", MOMENT_RCPT}, /* Yahoo */
+    {"[mail_from]", MOMENT_MAIL},
+    {"most progress was rcpt to", MOMENT_RCPT},
+    {"smtp:rcpt host", MOMENT_RCPT},
+    {"smtp command data", MOMENT_DATA}, /* m-FILTER */
+    {">>> data", MOMENT_DATA},          /* sendmail: the last one said */
+    {">>> rcpt to", MOMENT_RCPT},
+    {">>> mail from", MOMENT_MAIL},
+};
+
+static Moment
+words_moment(Str folded)
+{
+    size_t at;
+    /* sendmail's transcript: pipelining goes on with DATA after a refused RCPT, so the refusal that comes first counts. */
+    size_t rcpt = 0, refused = 0, data = 0;
+    bool transcript =
+        str_find(folded, STR(">>> rcpt to"), &rcpt) && str_find(folded, STR("<<< 5"), &refused);
+    if (transcript)
+        return str_find(folded, STR(">>> data"), &data) && data < refused ? MOMENT_DATA
+                                                                          : MOMENT_RCPT;
+    for (size_t i = 0; i < G_N_ELEMENTS(moment_rows); i++)
+        if (str_find(folded, str_of(moment_rows[i].words), &at))
+            return moment_rows[i].moment;
+    return MOMENT_UNKNOWN;
+}
+
+/* ---- the reason ---------------------------------------------------------------------------------- */
+
+static BounceReason
+words_reason(Str folded, WordsWhen when)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(words_rows); i++)
+        if (words_rows[i].when == when && scan_like(folded, words_rows[i].words))
+            return words_rows[i].reason;
+    return BOUNCE_OTHER;
+}
+
+static BounceReason
+status_reason(Str enhanced)
+{
+    if (enhanced.len < 5)
+        return BOUNCE_OTHER;
+    Str detail = str_sub(enhanced, 2, enhanced.len);
+    for (size_t i = 0; i < G_N_ELEMENTS(status_rows); i++)
+        if (str_is(detail, status_rows[i].code))
+            return status_rows[i].reason;
+    return BOUNCE_OTHER;
+}
+
+static BounceReason
+code_reason(int code)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(code_rows); i++)
+        if (code == code_rows[i].code)
+            return code_rows[i].reason;
+    return BOUNCE_OTHER;
+}
+
+/* A code that ends in .0 says less than one that the words hold. */
+static bool
+status_is_vague(Str enhanced)
+{
+    return !enhanced.len || str_ends(enhanced, ".0");
+}
+
+/* The first code in the words that says something; else the first. */
+static Str
+status_in_words(Str words)
+{
+    Str found, first = {0};
+    while (scan_enhanced(words, &found)) {
+        if (!status_is_vague(found))
+            return found;
+        if (!first.len)
+            first = found;
+        size_t behind = (size_t)(found.at - words.at) + found.len;
+        words = str_sub(words, behind, words.len);
+    }
+    return first;
+}
+
+/* "User unknown" that does not come from a server that was just asked for that user. */
+static bool
+unknown_is_filter(Str folded, Moment moment, Str enhanced)
+{
+    size_t at;
+    Str detail = str_sub(enhanced, 2, enhanced.len);
+    if (moment == MOMENT_RCPT)
+        return false;
+    if (moment == MOMENT_DATA)
+        return !str_is(detail, "1.1");
+    /* Asked for somebody, a server names whom it does not know: nobody named means that the mail was read first (KDDI). */
+    if (str_find(folded, STR("550 : user unknown"), &at))
+        return true;
+    return str_is(detail, "2.1") || str_is(detail, "2.0") || str_is(detail, "7.1");
+}
+
+void
+reason_find(Arena *arena, Str words, Str around, InboundReport *report)
+{
+    Str folded = scan_fold(arena, words);
+    if (status_is_vague(report->enhanced)) {
+        Str told = status_in_words(folded);
+        if (!status_is_vague(told) || !report->enhanced.len)
+            report->enhanced = told;
+    }
+    if (!report->code)
+        report->code = scan_code(folded);
+    BounceReason reason = words_reason(folded, SURE);
+    if (reason == BOUNCE_OTHER)
+        reason = status_reason(report->enhanced);
+    if (reason == BOUNCE_OTHER)
+        reason = words_reason(folded, MAYBE);
+    if (reason == BOUNCE_OTHER)
+        reason = code_reason(report->code);
+    if (reason == BOUNCE_USER_UNKNOWN || reason == BOUNCE_HOST_UNKNOWN) {
+        Moment moment = words_moment(folded);
+        if (moment == MOMENT_UNKNOWN && around.len)
+            moment = words_moment(scan_fold(arena, around));
+        if (moment == MOMENT_MAIL)
+            reason = BOUNCE_SENDER; /* it is us whom it does not know */
+        else if (reason == BOUNCE_USER_UNKNOWN &&
+                 unknown_is_filter(folded, moment, report->enhanced))
+            reason = BOUNCE_FILTERED;
+    }
+    if (report->outcome == REPORT_DELAYED && reason == BOUNCE_OTHER)
+        reason = BOUNCE_EXPIRED;
+    report->reason = reason;
+    /* A name that cannot be resolved now may be resolved tomorrow: with a code of 4 it is not gone. */
+    bool passing = str_starts(report->enhanced, "4.") && reason != BOUNCE_USER_UNKNOWN;
+    report->hard = report->outcome == REPORT_FAILED && hards[reason] && !passing;
+}
