@@ -47,6 +47,12 @@ static const struct {
     {KIND_SUPPRESSION, "suppression", Q_trace_suppression, {0}, 0},
     {KIND_ORDER, "order", Q_trace_order, {0}, 0},
     {KIND_CUSTOMER, "customer", Q_trace_customer, {0}, 0},
+    {KIND_SHIPMENT, "shipment", Q_trace_shipment, {0}, 0},
+    {KIND_REFUND, "refund", Q_trace_refund, {0}, 0},
+    {KIND_PRODUCT, "product", Q_trace_product, {0}, 0},
+    {KIND_CONSENT, "consent", Q_trace_consent, {0}, 0},
+    {KIND_MERGE, "merge", Q_trace_merge, {0}, 0},
+    {KIND_PRIVACY_ASK, "privacy", Q_trace_privacy, {0}, 0},
 };
 
 static int

@@ -85,4 +85,36 @@ SELECT id, shop, at, cause, coalesce(first_name || ' ', '') || coalesce(last_nam
 
 -- name: trace_customer_orders
 -- The orders of a customer, for their chains.
-SELECT id FROM orders WHERE shop = :shop AND customer_id = :customer_id ORDER BY id;
+SELECT id FROM orders WHERE shop = :shop AND customer_id IN (SELECT :customer_id UNION ALL
+    SELECT id FROM customer WHERE shop = :shop AND merged_into = :customer_id) ORDER BY id;
+
+-- name: trace_shipment
+-- One row in words.
+-- any shop: the command line names a row by its id alone
+SELECT id, shop, at, cause, coalesce(name, foreign_id) || ': ' || state FROM shipment WHERE id = :id;
+
+-- name: trace_refund
+-- One row in words.
+-- any shop: the command line names a row by its id alone
+SELECT id, shop, at, cause, CAST(amount AS TEXT) || ' minor units of ' || currency FROM refund WHERE id = :id;
+
+-- name: trace_product
+-- One row in words.
+-- any shop: the command line names a row by its id alone
+SELECT id, shop, at, cause, title FROM product WHERE id = :id;
+
+-- name: trace_consent
+-- One row in words.
+-- any shop: the command line names a row by its id alone
+SELECT id, shop, at, cause, channel || ' to ' || address || ': ' || state || coalesce(' ' || nullif(topic, ''), '') || ' (' || basis || ')'
+FROM consent WHERE id = :id;
+
+-- name: trace_merge
+-- One row in words.
+-- any shop: the command line names a row by its id alone
+SELECT id, shop, at, cause, reason || CASE WHEN undone_at IS NULL THEN '' ELSE ', taken back' END FROM merge WHERE id = :id;
+
+-- name: trace_privacy
+-- One row in words.
+-- any shop: the command line names a row by its id alone
+SELECT id, shop, at, cause, kind || ': ' || state FROM privacy_ask WHERE id = :id;

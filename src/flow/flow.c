@@ -405,21 +405,21 @@ flow_work(Flow *flow, int64_t *ret_turns, GError **error)
 static bool
 flow_floor_ids(Flow *flow, GError **error)
 {
-    static const Query greatest[] = {
-        Q_floor_inbox,    Q_floor_event,       Q_floor_run,      Q_floor_run_step, Q_floor_message,
-        Q_floor_delivery, Q_floor_receipt,     Q_floor_customer, Q_floor_order,    Q_floor_line,
-        Q_floor_product,  Q_floor_suppression, Q_floor_consent};
     Db *db = store_reader(flow->options.store, error);
     if (!db)
         return false;
-    bool ok = true;
-    for (size_t i = 0; i < G_N_ELEMENTS(greatest) && ok; i++) {
-        int64_t id = 0;
-        ok = db_int(db, greatest[i], NULL, &id, error);
-        id_floor(id);
-        if (id)
-            flow->mend.newest_at = MAX(flow->mend.newest_at, id_at(id));
+    Rows *rows = db_rows(db, Q_floors, NULL, error);
+    bool ok = rows != NULL;
+    if (ok && rows_next(rows)) {
+        for (int i = 0; i < rows_columns(rows); i++) {
+            int64_t id = rows_int(rows, i);
+            id_floor(id);
+            if (id)
+                flow->mend.newest_at = MAX(flow->mend.newest_at, id_at(id));
+        }
     }
+    ok = ok && rows_ok(rows, error);
+    rows_close(rows);
     store_reader_return(flow->options.store, db);
     return ok;
 }

@@ -1,57 +1,15 @@
 -- flow.sql: what the flow asks at its start.
 
--- name: floor_inbox
--- The greatest id ever given out; ids never go backwards.
+-- name: floors
+-- The greatest ids ever given out, table by table; ids never go backwards.
 -- any shop: ids are the installation's
-SELECT max(id) FROM inbox;
-
--- name: floor_event
--- any shop: ids are the installation's
-SELECT max(id) FROM event;
-
--- name: floor_run
--- any shop: ids are the installation's
-SELECT max(id) FROM run;
-
--- name: floor_run_step
--- any shop: ids are the installation's
-SELECT max(id) FROM run_step;
-
--- name: floor_message
--- any shop: ids are the installation's
-SELECT max(id) FROM message;
-
--- name: floor_delivery
--- any shop: ids are the installation's
-SELECT max(id) FROM delivery;
-
--- name: floor_receipt
--- any shop: ids are the installation's
-SELECT max(id) FROM receipt;
-
--- name: floor_customer
--- any shop: ids are the installation's
-SELECT max(id) FROM customer;
-
--- name: floor_order
--- any shop: ids are the installation's
-SELECT max(id) FROM orders;
-
--- name: floor_line
--- any shop: ids are the installation's
-SELECT max(id) FROM order_line;
-
--- name: floor_product
--- any shop: ids are the installation's
-SELECT max(id) FROM product;
-
--- name: floor_consent
--- any shop: ids are the installation's
-SELECT max(id) FROM consent;
-
--- name: floor_suppression
--- any shop: ids are the installation's
-SELECT max(id) FROM suppression;
+SELECT (SELECT max(id) FROM inbox), (SELECT max(id) FROM event), (SELECT max(id) FROM run), (SELECT max(id) FROM
+    run_step), (SELECT max(id) FROM message), (SELECT max(id) FROM delivery), (SELECT max(id) FROM receipt), (SELECT
+    max(id) FROM customer), (SELECT max(id) FROM orders), (SELECT max(id) FROM order_line), (SELECT max(id) FROM
+    product), (SELECT max(id) FROM consent), (SELECT max(id) FROM suppression), (SELECT max(id) FROM company), (SELECT
+    max(id) FROM merge), (SELECT max(id) FROM variant), (SELECT max(id) FROM coupon), (SELECT max(id) FROM shipment),
+    (SELECT max(id) FROM parcel), (SELECT max(id) FROM shipment_line), (SELECT max(id) FROM scan), (SELECT max(id) FROM
+    refund), (SELECT max(id) FROM refund_line), (SELECT max(id) FROM privacy_ask);
 
 -- name: suspect_inbox
 -- Whose row it is, to put it aside.

@@ -238,7 +238,9 @@ order_learn_change(Learning *learning, GError **error)
            db_run(learn->db, Q_order_lines_drop,
                   BINDS(bind_int("shop", learn->shop), bind_int("order_id", learning->id)), NULL,
                   error) &&
-           lines_insert(learning, error) && order_tell_changes(learning, error);
+           lines_insert(learning, error) && order_tell_changes(learning, error) &&
+           (learning->news->order->fulfilment != FULFILMENT_DONE ||
+            order_look_delivered(learn, learning->id, error));
 }
 
 /* A word without a version beside one that has one: only what was missing is taken over. */

@@ -2,7 +2,7 @@
  *
  * Two tell of it: the shop system (Shipment: what is in it, its numbers, a state) and carriers (Scan: one word of the
  * way). The state is that of the newest word by the teller's clock, whatever order they come in; of one moment the one
- * further along. What was delivered stays so, unless it comes back or is found damaged. Events are changes of state.
+ * further along. What has arrived stays so, unless it comes back or is found damaged. Events are changes of state.
  */
 #pragma once
 

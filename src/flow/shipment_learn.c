@@ -74,18 +74,32 @@ shipment_recall(const Learn *learn, Str foreign_id, const uint8_t *hash, Knowing
 
 /* ---- the state ------------------------------------------------------------------------------------------- */
 
+/* A shipment is under way, has arrived, or comes back. It goes from one to the next and never back: scanners that were
+ * read late, and carriers that scan what they bring back as "in transit", do not make it travel again. */
+typedef enum Leg { LEG_WAY, LEG_ARRIVED, LEG_BACK } Leg;
+
+static Leg
+state_leg(ShipmentState state)
+{
+    if (state == SHIPMENT_DELIVERED)
+        return LEG_ARRIVED;
+    return state == SHIPMENT_RETURNING || state == SHIPMENT_RETURNED || state == SHIPMENT_DAMAGED
+               ? LEG_BACK
+               : LEG_WAY;
+}
+
 /* Does a word change what is known? */
 static bool
 state_counts(const Knowing *known, ShipmentState state, int64_t at)
 {
+    Leg before = state_leg(known->state), after = state_leg(state);
     if (state == known->state || state == SHIPMENT_UNKNOWN)
         return false;
-    if (known->state == SHIPMENT_DELIVERED)
-        return at > known->state_at && (state == SHIPMENT_RETURNING || state == SHIPMENT_RETURNED ||
-                                        state == SHIPMENT_DAMAGED);
-    if (at == known->state_at)
-        return ranks[state] > ranks[known->state];
-    return at > known->state_at;
+    if (after == LEG_ARRIVED)
+        return before == LEG_WAY; /* whenever that was */
+    if (after != before)
+        return after > before && at > known->state_at;
+    return at > known->state_at || (at == known->state_at && ranks[state] > ranks[known->state]);
 }
 
 static bool
