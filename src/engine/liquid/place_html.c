@@ -160,13 +160,26 @@ content_ends(const Reader *reader)
     return literal_is(reader, NAMES[reader->place.element]);
 }
 
+static void name_step(Reader *reader, char byte);
+
+/* A name starts here; its end is mostly in the same literal. */
+static void
+name_start(Reader *reader, State state)
+{
+    reader->place.state = (uint8_t)state;
+    reader->name = reader->at;
+    name_run(reader);
+    if (reader->at + 1 < reader->end) {
+        reader->at++;
+        name_step(reader, *reader->at);
+    }
+}
+
 static void
 attribute_start(Reader *reader)
 {
-    reader->place.state = ATTRIBUTE_NAME;
     reader->place.attribute = ATTRIBUTE_NONE;
-    reader->name = reader->at;
-    name_run(reader);
+    name_start(reader, ATTRIBUTE_NAME);
 }
 
 static void
@@ -192,9 +205,7 @@ tag_open_step(Reader *reader, char byte)
 {
     reader->place.state = TEXT;
     if (g_ascii_isalpha(byte)) {
-        reader->place.state = TAG_NAME;
-        reader->name = reader->at;
-        name_run(reader);
+        name_start(reader, TAG_NAME);
     } else if (byte == '/' || byte == '?' || byte == '!') {
         reader->place.state = DECLARATION;
     } else if (byte == '<') {
@@ -228,13 +239,25 @@ name_step(Reader *reader, char byte)
     }
 }
 
+/* At the = behind a name; mostly the quotes stand right behind. */
+static void
+equals_step(Reader *reader)
+{
+    reader->place.state = BEFORE_VALUE;
+    char next = reader->at + 1 < reader->end ? reader->at[1] : 0;
+    if (next != '"' && next != '\'')
+        return;
+    reader->at++;
+    value_start(reader, next == '"' ? DOUBLE_QUOTED : SINGLE_QUOTED);
+}
+
 static void
 between_step(Reader *reader, char byte)
 {
     if (byte == '>')
         tag_end(reader);
     else if (byte == '=' && reader->place.state == AFTER_NAME)
-        reader->place.state = BEFORE_VALUE;
+        equals_step(reader);
     else if (byte == '/')
         reader->place.state = BETWEEN;
     else if (!text_is_space(byte))
@@ -297,16 +320,30 @@ name_end_step(Reader *reader, char byte)
                                  "a name in a tag must be written in one piece");
 }
 
+/* At a <: what it opens shows in the next byte, which mostly stands in the same literal. */
+static void
+angle_step(Reader *reader)
+{
+    reader->place.state = TAG_OPEN;
+    if (reader->at + 1 == reader->end)
+        return;
+    if (reader->at[1] == '!') {
+        reader->place.state = TEXT;
+        markup_step(reader);
+    } else {
+        reader->at++;
+        tag_open_step(reader, *reader->at);
+    }
+}
+
 static bool
 byte_step(Reader *reader)
 {
     char byte = *reader->at;
     switch ((State)reader->place.state) {
     case TEXT:
-        if (byte == '<' && reader->at + 1 < reader->end && reader->at[1] == '!')
-            markup_step(reader);
-        else if (byte == '<')
-            reader->place.state = TAG_OPEN;
+        if (byte == '<')
+            angle_step(reader);
         return true;
     case TAG_OPEN:
         tag_open_step(reader, byte);
