@@ -43,4 +43,4 @@ CREATE TABLE session (
     agent TEXT NOT NULL             -- the browser's name for itself
 ) STRICT;
 CREATE UNIQUE INDEX session_hash ON session (shop, hash);
-CREATE INDEX session_user ON session (shop, user_id);
+CREATE INDEX session_of_user ON session (shop, user_id);

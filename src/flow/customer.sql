@@ -29,13 +29,14 @@ UPDATE customer SET email = coalesce(email, :email), email_key = coalesce(email_
     :last_name), locale = coalesce(locale, :locale), zone = coalesce(zone, :zone), channel = coalesce(channel,
     :channel), company_id = coalesce(company_id, :company_id), addresses = coalesce(addresses, :addresses), tags =
     coalesce(tags, :tags), note = coalesce(note, :note), birthday = coalesce(birthday, :birthday), joined_at =
-    coalesce(joined_at, :joined_at)
-WHERE shop = :shop AND id = :id AND ((email IS NULL AND :email IS NOT NULL) OR (email_key IS NULL AND :email_key IS NOT NULL) OR (phone IS NULL AND
-    :phone IS NOT NULL) OR (first_name IS NULL AND :first_name IS NOT NULL) OR (last_name IS NULL AND :last_name
-    IS NOT NULL) OR (locale IS NULL AND :locale IS NOT NULL) OR (zone IS NULL AND :zone IS NOT NULL) OR (channel
-    IS NULL AND :channel IS NOT NULL) OR (company_id IS NULL AND :company_id IS NOT NULL) OR (addresses IS NULL
-    AND :addresses IS NOT NULL) OR (tags IS NULL AND :tags IS NOT NULL) OR (note IS NULL AND :note IS NOT NULL) OR
-    (birthday IS NULL AND :birthday IS NOT NULL) OR (joined_at IS NULL AND :joined_at IS NOT NULL));
+    coalesce(joined_at, :joined_at) WHERE shop = :shop AND id = :id AND (coalesce(email, :email) IS DISTINCT FROM
+    email OR coalesce(email_key, :email_key) IS DISTINCT FROM email_key OR coalesce(phone, :phone) IS DISTINCT FROM
+    phone OR coalesce(first_name, :first_name) IS DISTINCT FROM first_name OR coalesce(last_name, :last_name) IS
+    DISTINCT FROM last_name OR coalesce(locale, :locale) IS DISTINCT FROM locale OR coalesce(zone, :zone) IS
+    DISTINCT FROM zone OR coalesce(channel, :channel) IS DISTINCT FROM channel OR coalesce(company_id, :company_id)
+    IS DISTINCT FROM company_id OR coalesce(addresses, :addresses) IS DISTINCT FROM addresses OR coalesce(tags,
+    :tags) IS DISTINCT FROM tags OR coalesce(note, :note) IS DISTINCT FROM note OR coalesce(birthday, :birthday) IS
+    DISTINCT FROM birthday OR coalesce(joined_at, :joined_at) IS DISTINCT FROM joined_at);
 
 -- name: customer_gone
 -- The shop system has the account no more.

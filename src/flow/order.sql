@@ -32,15 +32,15 @@ WHERE shop = :shop AND id = :id;
 -- name: order_fill
 -- Facts without a version: only what was missing.
 UPDATE orders SET email = coalesce(email, :email), phone = coalesce(phone, :phone), locale = coalesce(locale,
-    :locale), discount_codes = coalesce(discount_codes, :discount_codes), shipping_title =
-    coalesce(shipping_title, :shipping_title), channel = coalesce(channel, :channel), url = coalesce(url, :url),
-    tags = coalesce(tags, :tags), ship_to = coalesce(ship_to, :ship_to), bill_to = coalesce(bill_to, :bill_to),
-    note = coalesce(note, :note)
-WHERE shop = :shop AND id = :id AND ((email IS NULL AND :email IS NOT NULL) OR (phone IS NULL AND :phone IS NOT NULL) OR (locale IS NULL AND
-    :locale IS NOT NULL) OR (discount_codes IS NULL AND :discount_codes IS NOT NULL) OR (shipping_title IS NULL
-    AND :shipping_title IS NOT NULL) OR (channel IS NULL AND :channel IS NOT NULL) OR (url IS NULL AND :url IS NOT
-    NULL) OR (tags IS NULL AND :tags IS NOT NULL) OR (ship_to IS NULL AND :ship_to IS NOT NULL) OR (bill_to IS
-    NULL AND :bill_to IS NOT NULL) OR (note IS NULL AND :note IS NOT NULL));
+    :locale), discount_codes = coalesce(discount_codes, :discount_codes), shipping_title = coalesce(shipping_title,
+    :shipping_title), channel = coalesce(channel, :channel), url = coalesce(url, :url), tags = coalesce(tags,
+    :tags), ship_to = coalesce(ship_to, :ship_to), bill_to = coalesce(bill_to, :bill_to), note = coalesce(note,
+    :note) WHERE shop = :shop AND id = :id AND (coalesce(email, :email) IS DISTINCT FROM email OR coalesce(phone,
+    :phone) IS DISTINCT FROM phone OR coalesce(locale, :locale) IS DISTINCT FROM locale OR coalesce(discount_codes,
+    :discount_codes) IS DISTINCT FROM discount_codes OR coalesce(shipping_title, :shipping_title) IS DISTINCT FROM
+    shipping_title OR coalesce(channel, :channel) IS DISTINCT FROM channel OR coalesce(url, :url) IS DISTINCT FROM
+    url OR coalesce(tags, :tags) IS DISTINCT FROM tags OR coalesce(ship_to, :ship_to) IS DISTINCT FROM ship_to OR
+    coalesce(bill_to, :bill_to) IS DISTINCT FROM bill_to OR coalesce(note, :note) IS DISTINCT FROM note);
 
 -- name: order_ref
 -- An order by the shop system's id, and who ordered, by the customer that stands for the person.
@@ -107,4 +107,5 @@ WHERE shop = :shop AND id < :before ORDER BY id DESC LIMIT :limit;
 
 -- name: order_send_facts
 -- What a receipt's step has to know of the order.
-SELECT email, placed_at, CASE WHEN deleted_at IS NULL THEN quiet ELSE 'deleted' END, cancelled_at FROM orders WHERE shop = :shop AND id = :id;
+SELECT email, placed_at, CASE WHEN deleted_at IS NULL THEN quiet ELSE 'deleted' END, cancelled_at, source,
+    in_person, EXISTS (SELECT 1 FROM legal_text WHERE legal_text.shop = :shop) FROM orders WHERE shop = :shop AND id = :id;
