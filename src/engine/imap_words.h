@@ -1,0 +1,21 @@
+/* imap_words.h - what IMAP's lines mean, and how folder names are written in them. Pure.
+ *
+ * Part of the IMAP room. Sources: RFC 9051, RFC 3501 5.1.3 and 9 (quoted strings, modified UTF-7).
+ */
+#pragma once
+
+#include "base/base.h"
+
+/* A number behind a word in a line, "* OK [UIDNEXT 4392] x" for "[UIDNEXT "; false when it is not there
+ * or over 32 bits. Words are found in any case, and only outside of quotes. */
+bool imap_number(Str line, const char *word, uint32_t *ret);
+
+/* An untagged reply of that kind: "* 12 FETCH (...)" for "FETCH". */
+bool imap_is_reply(Str line, const char *kind);
+
+/* Adds the name of a folder as IMAP writes it: UTF-8 becomes modified UTF-7. Fails with ERR_CONFIG on
+ * control characters and broken UTF-8. */
+bool imap_folder_add(Buf *buf, Str name, GError **error);
+
+/* Adds a quoted string. */
+void imap_quote(Buf *buf, Str text);
