@@ -64,6 +64,21 @@ format_check(Str source, const LiquidOptions *options, const LiquidData *data, A
     must(!same || str_eq(buf_str(want), buf_str(&got)));
 }
 
+/* All findings of what does not compile, each with a place in the text. */
+static void
+findings_check(Str source, const LiquidOptions *options, Arena *arena)
+{
+    LiquidNotes notes = {.arena = arena};
+    Buf text = {.arena = arena};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Liquid) liquid = liquid_compile(STR("fuzz"), source, options, &notes, &error);
+    must(liquid || error);
+    for (size_t i = 0; i < notes.count; i++) {
+        must(notes.list[i].line >= 1 && notes.list[i].column >= 1 && notes.list[i].message.len);
+        liquid_note_print(&notes.list[i], &text);
+    }
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
@@ -91,6 +106,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     };
     Buf out = {.arena = arena};
     bool fine = render(parts.template, &options, &data, arena, &out);
+    if (!fine)
+        findings_check(parts.template, &options, arena);
     if (fine && !options.html && !options.schema)
         format_check(parts.template, &options, &data, arena, &out);
     return 0;

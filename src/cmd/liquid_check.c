@@ -87,6 +87,24 @@ schema_read(const char *path, Arena *arena, const LiquidSchema **ret, GError **e
 
 /* ---- verbs -------------------------------------------------------------------------------- */
 
+/* Those of the file itself first, each file's in the order of its text. */
+static int
+note_order(const void *left, const void *right, void *file)
+{
+    const LiquidNote *a = left, *b = right;
+    bool own_a = str_is(a->file, file), own_b = str_is(b->file, file);
+    if (own_a != own_b)
+        return own_a ? -1 : 1;
+    g_autofree char *name_a = g_strndup(a->file.at, a->file.len);
+    g_autofree char *name_b = g_strndup(b->file.at, b->file.len);
+    int order = strcmp(name_a, name_b);
+    if (order == 0)
+        order = a->line < b->line ? -1 : a->line > b->line;
+    if (order == 0)
+        order = a->column < b->column ? -1 : a->column > b->column;
+    return order;
+}
+
 int
 liquid_verb_check(const LiquidVerb *verb)
 {
@@ -101,6 +119,9 @@ liquid_verb_check(const LiquidVerb *verb)
     LiquidNotes notes = {.arena = arena};
     g_autoptr(Liquid) liquid = liquid_compile(str_of(verb->file), source, &options, &notes, NULL);
     Buf text = {.arena = arena};
+    if (notes.count)
+        g_qsort_with_data(notes.list, (int)notes.count, sizeof *notes.list, note_order,
+                          (void *)verb->file);
     for (size_t i = 0; i < notes.count; i++)
         liquid_note_print(&notes.list[i], &text);
     fwrite(text.at ? text.at : "", 1, text.len, stdout);

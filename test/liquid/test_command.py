@@ -67,6 +67,59 @@ def test_a_broken_template_shows_its_line_with_a_caret(folder):
     assert "page.liquid:2:25: error: expected a value but found the end" in done.stdout
 
 
+BROKEN = """\
+<p>{{ a | }}</p>
+{% if x == %}yes{{ b c }}{% else %}no{% endif %}
+{% fro i in x %}
+{% for i in %}{{ i | upcase: }}{% if %}{% endif %}{% endfor %}
+{% if a %}{% for b in c %}{% endif %}
+{{ ok }} {{ never
+{% assign = 3 %}
+{% case x %}{% wehn 1 %}a{% when 1 %}{% endcase %}
+{% liquid
+  assign a = 1 |
+  echo a
+%}
+{% endfi %}
+{% unless q %}
+{% raw %} {{ x | }}
+"""
+
+
+def test_check_tells_every_error_of_a_template_and_nothing_else(folder):
+    done = liquid(folder, "check", BROKEN)
+    found = [line.split(": error: ") for line in done.stdout.splitlines() if ": error: " in line]
+    assert done.returncode == 1
+    assert found == [
+        ["page.liquid:1:11", "expected a name but found the end"],
+        ["page.liquid:2:12", "expected a value but found the end"],
+        ["page.liquid:2:22", "expected the end but found 'c'"],
+        ["page.liquid:3:4", "there is no tag 'fro'"],
+        ["page.liquid:4:13", "expected a value but found the end"],
+        ["page.liquid:4:38", "expected a value but found the end"],
+        ["page.liquid:5:30", "'endif' does not fit here: 'for' is still open"],
+        ["page.liquid:6:10", "the output is never closed with }}"],
+        ["page.liquid:7:11", "'assign' needs the name of a variable"],
+        ["page.liquid:8:16", "there is no tag 'wehn'"],
+        ["page.liquid:10:17", "expected a name but found the end"],
+        ["page.liquid:13:4", "'endfi' without a tag that it belongs to"],
+        ["page.liquid:14:1", "'unless' is never closed: {% endunless %} is missing"],
+        ["page.liquid:15:1", "'raw' is never closed"],
+    ]
+
+
+def test_check_ends_after_50_errors(folder):
+    done = liquid(folder, "check", "{{ a | }}\n" * 3000)
+    assert done.stdout.count(": error: ") == 50
+
+
+def test_check_goes_on_behind_an_error_in_a_partial(folder):
+    (folder / "part.liquid").write_text("{{ a | }}{% if %}{% endif %}")
+    done = liquid(folder, "check", "{% render 'part' %}\n{{ b | }}")
+    assert [line.split(": ")[0] for line in done.stdout.splitlines() if ": error: " in line] == [
+        "page.liquid:2:8", "part:1:8", "part:1:16"]
+
+
 def test_check_knows_what_the_data_offers(folder):
     done = liquid(folder, "check",
                   "{{ order.note }}{% if order.note %}{{ order.note }}{% endif %}{{ order.note | default: '-' }}\n"

@@ -32,16 +32,28 @@ message_of(Arena *arena, const char *format, va_list args)
     return message;
 }
 
+/* The first error is told, and others if they are wanted; each place once, since one mistake can be
+ * noticed by several. */
+static void
+compile_error(Compiler *compiler, uint32_t at, Str suggestion, const char *format, va_list args)
+{
+    bool again = compiler->error_at == at && compiler->error_unit == compiler->unit;
+    if (!compiler->failed || (recover_is_on(compiler) && !again))
+        compile_note(compiler, true, at, suggestion,
+                     message_of(compiler->notes->arena, format, args));
+    compiler->failed = true;
+    compiler->errors++;
+    compiler->error_at = at;
+    compiler->error_unit = compiler->unit;
+}
+
 bool
 compile_fail_guess(Compiler *compiler, uint32_t at, Str suggestion, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    if (!compiler->failed)
-        compile_note(compiler, true, at, suggestion,
-                     message_of(compiler->notes->arena, format, args));
+    compile_error(compiler, at, suggestion, format, args);
     va_end(args);
-    compiler->failed = true;
     return false;
 }
 
@@ -50,11 +62,8 @@ compile_fail(Compiler *compiler, uint32_t at, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    if (!compiler->failed)
-        compile_note(compiler, true, at, (Str){0},
-                     message_of(compiler->notes->arena, format, args));
+    compile_error(compiler, at, (Str){0}, format, args);
     va_end(args);
-    compiler->failed = true;
     return false;
 }
 
@@ -111,7 +120,9 @@ unit_compile(Compiler *compiler, Unit *unit)
     bool fine = document_parse(compiler, &nodes);
     if (fine) {
         unit->body = block_finish(compiler, &nodes, false);
-        if (unit->used) /* it holds itself: what followed there relied on the end as the start */
+        if (unit->used &&
+            !compiler
+                 ->failed) /* it holds itself: what followed there relied on the end as the start */
             fine = place_same(compiler, unit->entry, compiler->place, (uint32_t)unit->source.len,
                               "partial that holds itself");
         unit->exit = compiler->place;
@@ -224,7 +235,7 @@ compile_partial(Compiler *compiler, Str name, uint32_t at, bool render, Str *ret
 static const LiquidData NO_DATA;
 
 static bool
-liquid_build(Liquid *liquid, Str file, Str source, LiquidNotes *notes)
+liquid_build(Liquid *liquid, Str file, Str source, LiquidNotes *notes, bool all)
 {
     Buf nowhere = {.arena = liquid->arena};
     LiquidCall fold = {.liquid = liquid,
@@ -238,12 +249,14 @@ liquid_build(Liquid *liquid, Str file, Str source, LiquidNotes *notes)
                          .names = &liquid->names,
                          .units = &liquid->units,
                          .notes = notes,
+                         .recovers = all,
                          .place = PLACE_TEXT,
                          .fold = &fold};
     Unit *unit = unit_new(&compiler, file, source);
     compiler.unit = unit;
     liquid->main = unit;
     return source_check(&compiler, unit->source, 0, file) && unit_compile(&compiler, unit) &&
+           !compiler.failed &&
            (!liquid->options.html ||
             place_same(&compiler, PLACE_TEXT, unit->exit, (uint32_t)unit->source.len, "template"));
 }
@@ -292,7 +305,7 @@ liquid_compile(Str file, Str source, const LiquidOptions *options, LiquidNotes *
     LiquidNotes own = {.arena = arena};
     LiquidNotes *found = notes ? notes : &own;
     size_t before = found->count;
-    if (liquid_build(liquid, file, source, found) &&
+    if (liquid_build(liquid, file, source, found, notes != NULL) &&
         (!liquid->options.schema || check_schema(liquid, found)))
         return liquid;
     LiquidNotes fresh = {.list = found->list + before, .count = found->count - before};

@@ -76,7 +76,8 @@ typedef struct FilterFound {
     const LiquidFilter *filter; /* NULL: there is none */
 } FilterFound;
 
-/* What is known while one unit is compiled. Errors end the compile: the first one is kept. */
+/* What is known while one unit is compiled. Errors end the compile, at once or (recover.c) after the
+ * others are found. */
 typedef struct Compiler {
     Liquid *liquid;
     Arena *arena; /* the template's */
@@ -94,6 +95,12 @@ typedef struct Compiler {
     FilterFound filters[FILTERS_FOUND];
     bool in_render; /* include is not allowed inside render */
     bool failed;
+    bool recovers;     /* findings are wanted: go on behind an error */
+    uint32_t errors;   /* so far */
+    uint32_t error_at; /* where the last one was, in error_unit */
+    const Unit *error_unit;
+    uint32_t stops;   /* times that a block came to its end or a branch */
+    Piece stop;       /* the last of them; kept for recover.c alone */
     uint64_t place;   /* HTML mode: where in the page we are (place.h) */
     LiquidCall *fold; /* evaluates constants */
 } Compiler;
@@ -160,6 +167,20 @@ bool output_parse(Compiler *compiler, Str markup, uint32_t at, Nodes *nodes);
 /* The error for a piece that a block cannot take. */
 bool block_unexpected(Compiler *compiler, const Piece *open, const Piece *stop);
 
+/* Where reading stood before a piece was parsed. */
+typedef struct Mark {
+    const char *behind; /* the piece */
+    uint64_t place;
+    int depth;
+    uint32_t stops;
+} Mark;
+Mark recover_mark(const Compiler *compiler);
+bool recover_is_on(const Compiler *compiler);
+/* An error was noted in this piece. True: read on, behind it or what belongs to it. */
+bool recover_piece(Compiler *compiler, const Piece *piece, const Mark *mark);
+/* The same where braces are not closed; before: where they stand. */
+bool recover_scan(Compiler *compiler, const char *before);
+
 typedef bool (*TagParse)(Compiler *compiler, const Piece *tag, Nodes *nodes);
 TagParse tag_find(Str name);
 bool tag_for(Compiler *compiler, const Piece *tag, Nodes *nodes);
@@ -167,6 +188,10 @@ bool tag_tablerow(Compiler *compiler, const Piece *tag, Nodes *nodes);
 bool tag_include(Compiler *compiler, const Piece *tag, Nodes *nodes);
 bool tag_render(Compiler *compiler, const Piece *tag, Nodes *nodes);
 bool tag_cycle(Compiler *compiler, const Piece *tag, Nodes *nodes);
+bool tag_is_block(Str name);                            /* it has an end: if, for */
+bool tag_is_end(Str name);                              /* endif, endfor */
+bool tag_is_branch(Str name);                           /* else, elsif, when */
+bool tag_hides_text(Str name);                          /* raw, comment, doc */
 bool tag_unknown(Compiler *compiler, const Piece *tag); /* the error; always false */
 void tag_lexer(const Compiler *compiler, const Piece *tag, Lexer *lexer);
 bool tag_name_of(Compiler *compiler, const Piece *tag, Str *ret);

@@ -476,8 +476,9 @@ expr_parse_filtered(Compiler *compiler, Lexer *lexer)
     chain->input = input;
     chain->count = count;
     chain->calls = calls;
+    uint32_t errors = compiler->errors;
     const Expr *folded = filtered_fold(compiler, chain);
-    return compiler->failed ? NULL : folded;
+    return compiler->errors == errors ? folded : NULL;
 }
 
 /* ---- conditions --------------------------------------------------------------------------- */

@@ -108,24 +108,52 @@ output_parse(Compiler *compiler, Str markup, uint32_t at, Nodes *nodes)
     return true;
 }
 
+/* The end, a branch, or a tag that nobody knows: whose block this is must say what it thinks of it.
+ * When all errors are wanted, an unknown tag is one at once, and no end. */
+static bool
+block_stops(Compiler *compiler, const Piece *piece, TagParse tag)
+{
+    bool stops = piece->kind == PIECE_END || (piece->kind == PIECE_TAG && !tag);
+    if (!stops || !compiler->recovers)
+        return stops;
+    if (piece->kind == PIECE_TAG && !tag_is_branch(piece->name) &&
+        !str_starts(piece->name, "end") && recover_is_on(compiler))
+        return false;
+    compiler->stops++;
+    compiler->stop = *piece;
+    return true;
+}
+
+static bool
+piece_parse(Compiler *compiler, const Piece *piece, TagParse tag, Nodes *nodes)
+{
+    if (tag)
+        return tag(compiler, piece, nodes);
+    if (piece->kind == PIECE_TEXT)
+        return text_parse(compiler, piece->text, nodes);
+    if (piece->kind == PIECE_TAG)
+        return tag_unknown(compiler, piece);
+    return output_parse(compiler, piece->text, compile_at(compiler, piece->whole.at), nodes);
+}
+
 bool
 block_parse(Compiler *compiler, Nodes *nodes, Piece *ret_stop)
 {
     for (;;) {
         Piece piece;
-        if (!scanner_next(compiler, compiler->scanner, &piece))
-            return false;
+        const char *before = compiler->scanner->at;
+        if (!scanner_next(compiler, compiler->scanner, &piece)) {
+            if (!recover_scan(compiler, before))
+                return false;
+            continue;
+        }
         TagParse tag = piece.kind == PIECE_TAG ? tag_find(piece.name) : NULL;
-        if (piece.kind == PIECE_END || (piece.kind == PIECE_TAG && !tag)) {
+        if (block_stops(compiler, &piece, tag)) {
             *ret_stop = piece;
             return true;
         }
-        bool fine =
-            tag ? tag(compiler, &piece, nodes)
-            : piece.kind == PIECE_TEXT
-                ? text_parse(compiler, piece.text, nodes)
-                : output_parse(compiler, piece.text, compile_at(compiler, piece.whole.at), nodes);
-        if (!fine)
+        Mark mark = recover_mark(compiler);
+        if (!piece_parse(compiler, &piece, tag, nodes) && !recover_piece(compiler, &piece, &mark))
             return false;
     }
 }
@@ -153,8 +181,7 @@ block_unexpected(Compiler *compiler, const Piece *open, const Piece *stop)
         return compile_fail(compiler, compile_at(compiler, open->whole.at),
                             "'" STR_FMT "' is never closed: {%% end" STR_FMT " %%} is missing",
                             STR_ARG(open->name), STR_ARG(open->name));
-    if (str_starts(stop->name, "end") || word_is(stop->name, STR("else")) ||
-        word_is(stop->name, STR("elsif")) || word_is(stop->name, STR("when")))
+    if (str_starts(stop->name, "end") || tag_is_branch(stop->name))
         return compile_fail(compiler, name_at(compiler, stop),
                             "'" STR_FMT "' does not fit here: '" STR_FMT "' is still open",
                             STR_ARG(stop->name), STR_ARG(open->name));
@@ -165,13 +192,16 @@ bool
 document_parse(Compiler *compiler, Nodes *nodes)
 {
     Piece stop;
-    if (!block_parse(compiler, nodes, &stop))
-        return false;
-    if (stop.kind == PIECE_END)
-        return true;
-    if (str_starts(stop.name, "end") || word_is(stop.name, STR("else")) ||
-        word_is(stop.name, STR("elsif")) || word_is(stop.name, STR("when")))
-        return compile_fail(compiler, name_at(compiler, &stop),
-                            "'" STR_FMT "' without a tag that it belongs to", STR_ARG(stop.name));
-    return tag_unknown(compiler, &stop);
+    do {
+        if (!block_parse(compiler, nodes, &stop))
+            return false;
+        if (stop.kind == PIECE_END)
+            return true;
+        if (str_starts(stop.name, "end") || tag_is_branch(stop.name))
+            compile_fail(compiler, name_at(compiler, &stop),
+                         "'" STR_FMT "' without a tag that it belongs to", STR_ARG(stop.name));
+        else
+            tag_unknown(compiler, &stop);
+    } while (recover_is_on(compiler));
+    return false;
 }

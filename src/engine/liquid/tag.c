@@ -396,28 +396,29 @@ tag_interrupt(Compiler *compiler, const Piece *tag, Nodes *nodes)
 static const struct {
     Str name;
     TagParse parse;
+    bool block;
 } TAGS[] = {
     {{"#", 1}, tag_inline_comment},
     {{"assign", 6}, tag_assign},
     {{"break", 5}, tag_interrupt},
-    {{"capture", 7}, tag_capture},
-    {{"case", 4}, tag_case},
+    {{"capture", 7}, tag_capture, .block = true},
+    {{"case", 4}, tag_case, .block = true},
     {{"comment", 7}, tag_comment},
     {{"continue", 8}, tag_interrupt},
     {{"cycle", 5}, tag_cycle},
     {{"decrement", 9}, tag_count},
     {{"doc", 3}, tag_doc},
     {{"echo", 4}, tag_echo},
-    {{"for", 3}, tag_for},
-    {{"if", 2}, tag_if},
-    {{"ifchanged", 9}, tag_ifchanged},
+    {{"for", 3}, tag_for, .block = true},
+    {{"if", 2}, tag_if, .block = true},
+    {{"ifchanged", 9}, tag_ifchanged, .block = true},
     {{"include", 7}, tag_include},
     {{"increment", 9}, tag_count},
     {{"liquid", 6}, tag_liquid},
     {{"raw", 3}, tag_raw},
     {{"render", 6}, tag_render},
-    {{"tablerow", 8}, tag_tablerow},
-    {{"unless", 6}, tag_if},
+    {{"tablerow", 8}, tag_tablerow, .block = true},
+    {{"unless", 6}, tag_if, .block = true},
 };
 
 TagParse
@@ -428,6 +429,33 @@ tag_find(Str name)
             bytes_same(TAGS[i].name.at, name.at, name.len))
             return TAGS[i].parse;
     return NULL;
+}
+
+bool
+tag_is_block(Str name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(TAGS); i++)
+        if (TAGS[i].block && str_eq(TAGS[i].name, name))
+            return true;
+    return false;
+}
+
+bool
+tag_is_end(Str name)
+{
+    return str_starts(name, "end") && tag_is_block(str_sub(name, 3, name.len));
+}
+
+bool
+tag_is_branch(Str name)
+{
+    return word_is(name, STR("else")) || word_is(name, STR("elsif")) || word_is(name, STR("when"));
+}
+
+bool
+tag_hides_text(Str name)
+{
+    return word_is(name, STR("raw")) || word_is(name, STR("comment")) || word_is(name, STR("doc"));
 }
 
 bool

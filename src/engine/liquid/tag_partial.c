@@ -95,7 +95,7 @@ unit_find(Compiler *compiler, const Piece *tag, Partial *partial)
         return compile_fail(compiler, at, STR_FMT, STR_ARG(partial->missing));
     if (partial->missing.len)
         compile_warn(compiler, at, (Str){0}, STR_FMT, STR_ARG(partial->missing));
-    return !compiler->failed;
+    return !compiler->failed || compiler->recovers;
 }
 
 static bool
