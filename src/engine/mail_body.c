@@ -162,14 +162,16 @@ body_write_plain(char *out, Str text)
     return out;
 }
 
-/* None of the eight bytes needs an escape: no control, no '=', nothing above 127. */
-static bool
+/* How many of the eight bytes, from the first, need no escape: no control, no '=', nothing above 127. What a
+ * subtraction borrows from the byte above it only shows above a byte that is marked itself. */
+static size_t
 qp_eight_safe(uint64_t eight)
 {
     uint64_t equals = eight ^ EVERY_BYTE('=');
     uint64_t marks =
         eight | (eight - EVERY_BYTE(0x20)) | (equals - EVERY_BYTE(1)) | (eight + EVERY_BYTE(1));
-    return !(marks & EVERY_BYTE(0x80));
+    marks = GUINT64_FROM_LE(marks & EVERY_BYTE(0x80));
+    return marks ? (size_t)__builtin_ctzll(marks) / 8 : 8;
 }
 
 static bool
@@ -187,12 +189,12 @@ qp_write_line(char *out, Str line)
     bool from = str_starts(line, "From ");
     while (i < line.len) {
         uint64_t eight;
-        while (line.len - i > 8 && column + 8 < QP_CHARS && !(from && i == 0)) {
+        size_t run = from && i == 0 ? 0 : 8;
+        while (run == 8 && line.len - i > 8 && column < QP_CHARS - 1) {
             memcpy(&eight, line.at + i, 8);
-            if (!qp_eight_safe(eight))
-                break;
-            memcpy(out, &eight, 8);
-            out += 8, i += 8, column += 8;
+            run = MIN(qp_eight_safe(eight), QP_CHARS - 1 - column);
+            memcpy(out, &eight, 8); /* what is too much is written over: room_bytes holds it */
+            out += run, i += run, column += run;
         }
         char byte = line.at[i];
         bool last = i + 1 == line.len;

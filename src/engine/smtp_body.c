@@ -7,33 +7,56 @@
 
 #include <string.h>
 
-enum { LOOK_AHEAD_BYTES = 16384 };
+enum {
+    LOOK_AHEAD_BYTES = 16384,
+    STEP = 64,
+};
 
-/* Written so that the compiler turns it into vector code: it is run over every byte we send. */
+typedef struct BodyBytes {
+    size_t returns; /* \r */
+    uint8_t high;   /* all bytes, one over the other */
+    uint8_t nuls;   /* not 0: there is one */
+} BodyBytes;
+
+/* Fixed length and byte-wide sums: vector code at -O2. It is run over every byte we send. */
 static void
-body_count(Str data, size_t *ret_returns, bool *ret_high, bool *ret_nul)
+body_count_step(BodyBytes *count, const uint8_t at[STEP])
 {
-    size_t returns = 0;
-    unsigned char high = 0, nuls = 0;
-    const unsigned char *at = (const unsigned char *)data.at;
-    for (size_t i = 0; i < data.len; i++) {
-        returns += at[i] == '\r';
+    uint8_t returns = 0, high = 0, nuls = 0;
+    for (int i = 0; i < STEP; i++) {
+        returns = (uint8_t)(returns + (at[i] == '\r'));
         high |= at[i];
         nuls |= at[i] == 0;
     }
-    *ret_returns = returns;
-    *ret_high = high & 0x80;
-    *ret_nul = nuls;
+    count->returns += returns;
+    count->high |= high;
+    count->nuls |= nuls;
+}
+
+static BodyBytes
+body_count(Str data)
+{
+    BodyBytes count = {0};
+    size_t i = 0;
+    for (; data.len - i >= STEP; i += STEP)
+        body_count_step(&count, (const uint8_t *)data.at + i);
+    if (i < data.len) {
+        uint8_t rest[STEP];
+        memset(rest, ' ', sizeof rest);
+        memcpy(rest, data.at + i, data.len - i);
+        body_count_step(&count, rest);
+    }
+    return count;
 }
 
 const char *
 smtp_body_check(Str data, SmtpBodyFacts *ret)
 {
     SmtpBodyFacts facts = {0};
-    size_t returns, pairs = 0, from = 0;
-    bool nul;
-    body_count(data, &returns, &facts.eight_bit, &nul);
-    if (nul)
+    size_t pairs = 0, from = 0;
+    BodyBytes count = body_count(data);
+    facts.eight_bit = count.high & 0x80;
+    if (count.nuls)
         return "the mail contains a NUL byte";
     while (from < data.len) {
         facts.dots += data.at[from] == '.';
@@ -46,7 +69,7 @@ smtp_body_check(Str data, SmtpBodyFacts *ret)
         pairs += end != NULL;
         from += line + 1;
     }
-    if (returns != pairs)
+    if (count.returns != pairs)
         return "the mail contains a bare carriage return";
     facts.ended = !data.len || data.at[data.len - 1] == '\n';
     *ret = facts;
@@ -84,9 +107,15 @@ body_stop(const SmtpBody *body)
 {
     if (!body->dots)
         return body->data.len;
-    Str near = str_sub(body->data, body->at, LOOK_AHEAD_BYTES);
-    size_t hit;
-    return body->at + (str_find(near, STR("\n."), &hit) ? hit + 1 : near.len);
+    const char *at = body->data.at + body->at;
+    const char *end = at + MIN(body->data.len - body->at, (size_t)LOOK_AHEAD_BYTES);
+    /* Line by line: memmem looks at each byte for so short a needle. */
+    while (at < end && (at = memchr(at, '\n', (size_t)(end - at)))) {
+        at++;
+        if (at < end && *at == '.')
+            return (size_t)(at - body->data.at);
+    }
+    return (size_t)(end - body->data.at);
 }
 
 /* The next piece, without moving the cursor. */

@@ -1,7 +1,7 @@
 /* store_sqlite.c - one connection to SQLite; the only file that includes sqlite3.h.
  *
  * Statements are prepared once per connection and kept in a table indexed by Query. Values are bound by
- * position; the names are checked each time, which costs a few ns and catches a swapped pair in the
+ * position; the names are checked each time, which costs next to nothing and catches a swapped pair in the
  * first test that runs the statement.
  */
 #include "engine/store_db.h"
@@ -14,6 +14,8 @@
 struct Rows {
     Db *db;
     sqlite3_stmt *statement;
+    const char **names; /* of each parameter, as the caller last spelled it: see bind_check */
+    int parameters;
     int code; /* of the last step */
     bool busy;
     bool own; /* made by db_rows_of_text: finalised at close */
@@ -139,8 +141,10 @@ db_close(Db *db)
 {
     if (!db)
         return;
-    for (int i = 0; i < QUERY_COUNT; i++)
+    for (int i = 0; i < QUERY_COUNT; i++) {
         sqlite3_finalize(db->statements[i].statement);
+        g_free(db->statements[i].names);
+    }
     sqlite3_finalize(db->begin);
     sqlite3_finalize(db->commit);
     sqlite3_finalize(db->savepoint);
@@ -214,11 +218,21 @@ db_rollback_to(Db *db, GError **error)
 
 /* ---- statements ------------------------------------------------------------------------------ */
 
+/* A name that was compared once is known again by its address: the callers' names are constants. */
+static void
+bind_check(Rows *rows, int at, const char *name)
+{
+    must(at <= rows->parameters);
+    if (rows->names[at - 1] == name)
+        return;
+    const char *wanted = sqlite3_bind_parameter_name(rows->statement, at);
+    must(wanted && strcmp(wanted + 1, name) == 0);
+    rows->names[at - 1] = name;
+}
+
 static bool
 bind_one(sqlite3_stmt *statement, int at, const Bind *bind)
 {
-    const char *name = sqlite3_bind_parameter_name(statement, at);
-    must(name && strcmp(name + 1, bind->name) == 0);
     switch (bind->type) {
     case BIND_INT:
         return sqlite3_bind_int64(statement, at, bind->number) == SQLITE_OK;
@@ -250,11 +264,15 @@ db_rows(Db *db, Query query, const Bind *binds, GError **error)
             fail_at(error, "%s:%d", row->file, row->line);
             return NULL;
         }
+        rows->parameters = sqlite3_bind_parameter_count(rows->statement);
+        rows->names = g_new0(const char *, rows->parameters);
     }
     int count = 0;
-    for (; binds && binds[count].type != BIND_END; count++)
+    for (; binds && binds[count].type != BIND_END; count++) {
+        bind_check(rows, count + 1, binds[count].name);
         must(bind_one(rows->statement, count + 1, &binds[count]));
-    must(count == sqlite3_bind_parameter_count(rows->statement));
+    }
+    must(count == rows->parameters);
     rows->busy = true;
     rows->code = SQLITE_DONE;
     return rows;
