@@ -4,6 +4,7 @@
 
 #include <openssl/decoder.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 
 enum { RSA_BITS = 2048, RSA_BITS_LEAST = 1024, RSA_BITS_MOST = 4096, ED25519_BYTES = 32 };
@@ -144,4 +145,54 @@ sign_check(const SignKey *key, Str bytes, Str signature)
     EVP_MD_CTX_free(state);
     ERR_clear_error();
     return right;
+}
+
+/* ---- signatures of others ---------------------------------------------------------------------- */
+
+/* The key of a certificate, or the key itself; NULL for anything else. */
+static EVP_PKEY *
+sign_public_read(Str public)
+{
+    const unsigned char *der = (const unsigned char *)public.at;
+    BIO *text = BIO_new_mem_buf(public.at, (int)MIN(public.len, (size_t)G_MAXINT));
+    must(text);
+    EVP_PKEY *key = NULL;
+    X509 *certificate = PEM_read_bio_X509(text, NULL, NULL, NULL);
+    if (!certificate)
+        certificate = d2i_X509(NULL, &der, (long)public.len);
+    if (certificate) {
+        key = X509_get_pubkey(certificate);
+    } else {
+        (void)BIO_reset(text);
+        key = PEM_read_bio_PUBKEY(text, NULL, NULL, NULL);
+        der = (const unsigned char *)public.at;
+        if (!key)
+            key = d2i_PUBKEY(NULL, &der, (long)public.len);
+    }
+    X509_free(certificate);
+    BIO_free(text);
+    ERR_clear_error();
+    return key;
+}
+
+bool
+sign_check_by(Str public, SignDigest digest, Str bytes, Str signature, GError **error)
+{
+    EVP_PKEY *key = public.len ? sign_public_read(public) : NULL;
+    bool known = key && (EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "EC"));
+    bool right = false;
+    if (known) {
+        EVP_MD_CTX *state = EVP_MD_CTX_new();
+        must(state);
+        right = EVP_DigestVerifyInit(state, NULL, digest == SIGN_SHA1 ? EVP_sha1() : EVP_sha256(),
+                                     NULL, key) == 1 &&
+                EVP_DigestVerify(state, (const unsigned char *)signature.at, signature.len,
+                                 (const unsigned char *)bytes.at, bytes.len) == 1;
+        EVP_MD_CTX_free(state);
+        ERR_clear_error();
+    }
+    EVP_PKEY_free(key);
+    if (!known)
+        return fail(error, ERR_INPUT, "this is no certificate and no public key (RSA or ECDSA)");
+    return right || fail(error, ERR_AUTH, "the signature is not that of the key");
 }

@@ -38,3 +38,12 @@ Str sign_make(Arena *arena, const SignKey *key, Str bytes);
 
 /* True if the signature is this key's. */
 bool sign_check(const SignKey *key, Str bytes, Str signature);
+
+/* ---- signatures of others ---------------------------------------------------------------------- */
+
+typedef enum SignDigest { SIGN_SHA256, SIGN_SHA1 } SignDigest;
+
+/* True if the signature over the bytes is that of a public key of others: RSA (PKCS #1 v1.5) or ECDSA (DER, as it
+ * comes in webhooks). `public` is a certificate or a public key, as PEM or DER. SHA-1 only where the sender gives no
+ * choice. False with ERR_AUTH when it is another's, or ERR_INPUT when `public` is none of these. */
+bool sign_check_by(Str public, SignDigest digest, Str bytes, Str signature, GError **error);

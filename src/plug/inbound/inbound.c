@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { DELIVERED_TO_MOST = 20 };
+enum { DELIVERED_TO_MOST = 20, UNSUBSCRIBE_BYTES_MOST = 200 };
 
 static const char *const kind_slugs[] = {"other",     "reply",       "auto", "report",
                                          "complaint", "unsubscribe", "setup"};
@@ -131,20 +131,19 @@ unsubscribe_read(Arena *arena, const Letter *letter, InboundFacts *ret)
                                         "disiscriviti",   "uitschrijven",  "cancelar inscrição",
                                         "إلغاء الاشتراك", "remove",        "stop",
                                         "opt-out",        "opt out"};
-    for (size_t i = 0; i < ret->delivered_to_count; i++)
-        if (scan_starts(ret->delivered_to[i], "unsubscribe+") ||
-            scan_starts(ret->delivered_to[i], "unsubscribe@"))
-            return true;
-    bool answers;
+    bool answers, asked = false;
     Str subject = scan_fold(arena, subject_of(str_trim(ret->subject), &answers));
+    Str text =
+        str_trim(scan_fold(arena, inbound_new_text(arena, letter_words(arena, letter, true))));
+    for (size_t i = 0; i < ret->delivered_to_count; i++)
+        asked |= scan_starts(ret->delivered_to[i], "unsubscribe+") ||
+                 scan_starts(ret->delivered_to[i], "unsubscribe@");
     /* Long texts are for people to read, whatever stands above them. */
-    if (ret->text.len > 200)
-        return false;
-    for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
-        if (str_is(subject, words[i]) ||
-            (!subject.len && str_is(str_trim(scan_fold(arena, ret->text)), words[i])))
-            return true;
-    return false;
+    for (size_t i = 0; i < G_N_ELEMENTS(words) && text.len <= UNSUBSCRIBE_BYTES_MOST; i++)
+        asked |= str_is(subject, words[i]) || (!subject.len && str_is(text, words[i]));
+    if (asked)
+        ret->kind = INBOUND_UNSUBSCRIBE;
+    return asked;
 }
 
 static void
@@ -154,13 +153,48 @@ person_read(Arena *arena, const Letter *letter, InboundFacts *ret)
     ret->subject_of = subject_of(str_trim(ret->subject), &answers);
     ret->text = inbound_new_text(arena, letter_words(arena, letter, true));
     files_read(arena, letter, ret);
-    if (ret->kind == INBOUND_AUTO)
+    if (ret->kind != INBOUND_OTHER)
         return;
-    if (unsubscribe_read(arena, letter, ret))
-        ret->kind = INBOUND_UNSUBSCRIBE;
-    else if (answers || letter_field(letter, "In-Reply-To").len ||
-             letter_field(letter, "References").len)
+    if (answers || letter_field(letter, "In-Reply-To").len ||
+        letter_field(letter, "References").len)
         ret->kind = INBOUND_REPLY;
+}
+
+/* Lines that were too long for a mail, put together: JSON itself has no line ends within a text. */
+static Str
+unfolded(Arena *arena, Str json)
+{
+    char *ret = arena_bytes(arena, json.len + 1);
+    size_t len = 0;
+    for (size_t i = 0; i < json.len; i++)
+        if (json.at[i] != '\n')
+            ret[len++] = json.at[i];
+        else if (i + 1 < json.len && json.at[i + 1] == ' ')
+            i++;
+    return (Str){ret, len};
+}
+
+/* A notification of Amazon's by mail: JSON, and below it a line about how to stop it. */
+static bool
+notification_read(Arena *arena, const Letter *letter, InboundFacts *ret)
+{
+    Str words = str_trim(letter_words(arena, letter, false));
+    size_t end;
+    if (!str_starts(words, "{") || !scan_has_nocase(words, "notificationType"))
+        return false;
+    if (str_find(words, STR("\n--"), &end))
+        words = str_trim(str_sub(words, 0, end));
+    words = unfolded(arena, words);
+    InboundFacts facts = {0};
+    if (!ses_notification_read(arena, words, &facts, NULL))
+        return false;
+    ret->kind = facts.kind;
+    ret->reports = facts.reports;
+    ret->report_count = facts.report_count;
+    ret->feedback = facts.feedback;
+    ret->no_answer = true;
+    ret->message_ids = facts.report_count ? facts.reports[0].message_id : (Str){0};
+    return true;
 }
 
 void
@@ -174,10 +208,14 @@ inbound_read(Arena *arena, const Letter *letter, InboundFacts *ret)
         .own_id = str_trim(letter_field(letter, "Message-ID")),
     };
     delivered_to_read(arena, letter, ret);
+    if (notification_read(arena, letter, ret))
+        return;
     /* Machines that answer by themselves often come from no address, and quote; servers call their reports
      * auto-replied: so a report in its own form goes first, then answers, then reports in prose. */
     if (complaint_read(arena, letter, ret) || bounce_read(arena, letter, true, ret))
         ret->no_answer = true;
+    else if (unsubscribe_read(arena, letter, ret))
+        person_read(arena, letter, ret);
     else if (auto_read(arena, letter, ret))
         person_read(arena, letter, ret);
     else if (bounce_read(arena, letter, false, ret))

@@ -71,5 +71,8 @@ bool complaint_read(Arena *arena, const Letter *letter, InboundFacts *ret);
 /* auto.c: fills auto_kind and no_answer; true if a machine wrote it. */
 bool auto_read(Arena *arena, const Letter *letter, InboundFacts *ret);
 
+/* ses.c: a notification of SES by itself, as SNS mails it to people. */
+bool ses_notification_read(Arena *arena, Str json, InboundFacts *ret, GError **error);
+
 /* The words of a letter as text, HTML converted; quotation left out if asked for. */
 Str letter_words(Arena *arena, const Letter *letter, bool without_quotation);

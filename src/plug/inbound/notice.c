@@ -96,6 +96,20 @@ line_starts_with_recipient(Str line, Str *ret)
     return true;
 }
 
+/* A server's answer: "550 <ana@x>... User unknown", "554 5.1.1 ana@x: ...". */
+static bool
+line_answers(Str line, Str *ret)
+{
+    size_t at = 3, from;
+    Str words = str_trim(line);
+    if (words.len < 8 || !strchr("45", words.at[0]) || scan_code(str_sub(words, 0, 4)) == 0)
+        return false;
+    while (at < words.len && strchr(" -.<0123456789", words.at[at]))
+        at++;
+    size_t start = at;
+    return scan_address(words, &at, ret, &from) && from == start;
+}
+
 static const char *const recipient_words[] = {
     "rcpt to:",
     "recipient:",
@@ -160,6 +174,19 @@ line_has_address(Str line, Str address)
     return false;
 }
 
+/* "550 example.org (smtp)... 550 Host unknown": old sendmail speaks of all recipients of a domain. */
+static bool
+line_is_domain(Str line, Str *ret)
+{
+    Str words = str_trim(line);
+    size_t end;
+    if (words.len < 5 || words.at[3] != ' ' || !scan_code(str_sub(words, 0, 4)) ||
+        !str_find(words, STR(" (smtp)"), &end))
+        return false;
+    *ret = str_sub(words, 4, end - 4);
+    return true;
+}
+
 Str
 notice_words(Arena *arena, Str notice, Str recipient)
 {
@@ -170,7 +197,10 @@ notice_words(Arena *arena, Str notice, Str recipient)
         str_split(&rest, '\n', &line);
         if (line_has_address(line, recipient))
             ours = true;
-        else if (line_is_recipient(line, &other) || line_starts_with_recipient(line, &other))
+        else if (line_is_domain(line, &other))
+            ours = str_ends(recipient, arena_cstr(arena, other));
+        else if (line_is_recipient(line, &other) || line_starts_with_recipient(line, &other) ||
+                 line_answers(line, &other))
             ours = false;
         if (ours) {
             buf_add_str(&words, line);
@@ -222,10 +252,8 @@ scan_forms(const NoticeScan *scan, Reports *ret)
         LineForm form;
         bool others_too;
     } forms[] = {
-        {line_is_recipient, false},
-        {line_starts_with_recipient, false},
-        {line_announces, false},
-        {line_is_recipient, true},
+        {line_is_recipient, false}, {line_starts_with_recipient, false}, {line_answers, false},
+        {line_announces, false},    {line_is_recipient, true},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(forms) && !ret->count; i++)
         scan_lines(scan, forms[i].form, forms[i].others_too, ret);

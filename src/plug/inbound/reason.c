@@ -135,7 +135,11 @@ static const struct {
     {"most progress was rcpt to", MOMENT_RCPT},
     {"smtp:rcpt host", MOMENT_RCPT},
     {"smtp command data", MOMENT_DATA}, /* m-FILTER */
-    {">>> data", MOMENT_DATA},          /* sendmail: the last one said */
+    /* sendmail shows only the last it said, which is DATA after a refused RCPT, too, when it does not wait for answers;
+     * that the other side misses a recipient then tells. */
+    {"need rcpt", MOMENT_RCPT},
+    {"valid rcpt", MOMENT_RCPT},
+    {"no valid recipients", MOMENT_RCPT},
     {">>> rcpt to", MOMENT_RCPT},
     {">>> mail from", MOMENT_MAIL},
 };
@@ -144,13 +148,6 @@ static Moment
 words_moment(Str folded)
 {
     size_t at;
-    /* sendmail's transcript: pipelining goes on with DATA after a refused RCPT, so the refusal that comes first counts. */
-    size_t rcpt = 0, refused = 0, data = 0;
-    bool transcript =
-        str_find(folded, STR(">>> rcpt to"), &rcpt) && str_find(folded, STR("<<< 5"), &refused);
-    if (transcript)
-        return str_find(folded, STR(">>> data"), &data) && data < refused ? MOMENT_DATA
-                                                                          : MOMENT_RCPT;
     for (size_t i = 0; i < G_N_ELEMENTS(moment_rows); i++)
         if (str_find(folded, str_of(moment_rows[i].words), &at))
             return moment_rows[i].moment;
@@ -214,10 +211,10 @@ status_in_words(Str words)
 
 /* "User unknown" that does not come from a server that was just asked for that user. */
 static bool
-unknown_is_filter(Str folded, Moment moment, Str enhanced)
+unknown_is_filter(Str folded, Moment moment, const InboundReport *report)
 {
     size_t at;
-    Str detail = str_sub(enhanced, 2, enhanced.len);
+    Str enhanced = report->enhanced, detail = str_sub(enhanced, 2, enhanced.len);
     if (moment == MOMENT_RCPT)
         return false;
     if (moment == MOMENT_DATA)
@@ -225,7 +222,15 @@ unknown_is_filter(Str folded, Moment moment, Str enhanced)
     /* Asked for somebody, a server names whom it does not know: nobody named means that the mail was read first (KDDI). */
     if (str_find(folded, STR("550 : user unknown"), &at))
         return true;
-    return str_is(detail, "2.1") || str_is(detail, "2.0") || str_is(detail, "7.1");
+    if (str_is(detail, "2.1") || str_is(detail, "2.0") || str_is(detail, "7.1"))
+        return true;
+    /* "550 <ana@x>: User unknown", "550 <ana@x>... User unknown": how Postfix and sendmail answer RCPT. */
+    if (scan_like(folded, "550 <*>: ") || scan_like(folded, "550 <*>... ") ||
+        scan_like(folded, "550: <*>: "))
+        return false;
+    /* A bare 550 stands for anything (RFC 5321 4.2.3: "mailbox unavailable, not found, no access, rejected for policy
+     * reasons"); nobody knows at which moment it was said. It counts when it is said again and again. */
+    return report->code == 550 && (!enhanced.len || str_is(detail, "0.0") || str_is(detail, "3.0"));
 }
 
 void
@@ -234,7 +239,8 @@ reason_find(Arena *arena, Str words, Str around, InboundReport *report)
     Str folded = scan_fold(arena, words);
     if (status_is_vague(report->enhanced)) {
         Str told = status_in_words(folded);
-        if (!status_is_vague(told) || !report->enhanced.len)
+        bool better = told.len && (!status_is_vague(told) || !str_ends(told, ".0.0"));
+        if (better || !report->enhanced.len)
             report->enhanced = told;
     }
     if (!report->code)
@@ -252,8 +258,7 @@ reason_find(Arena *arena, Str words, Str around, InboundReport *report)
             moment = words_moment(scan_fold(arena, around));
         if (moment == MOMENT_MAIL)
             reason = BOUNCE_SENDER; /* it is us whom it does not know */
-        else if (reason == BOUNCE_USER_UNKNOWN &&
-                 unknown_is_filter(folded, moment, report->enhanced))
+        else if (reason == BOUNCE_USER_UNKNOWN && unknown_is_filter(folded, moment, report))
             reason = BOUNCE_FILTERED;
     }
     if (report->outcome == REPORT_DELAYED && reason == BOUNCE_OTHER)

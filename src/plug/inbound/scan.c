@@ -6,8 +6,8 @@
 #include <string.h>
 
 enum {
-    LOCAL_BYTES_MOST = 256,  /* RFC 5321 allows 64; VERP senders do not care */
-    PATTERN_NEAR_BYTES = 120 /* how far the pieces of a pattern may be apart */
+    LOCAL_BYTES_MOST = 256, /* RFC 5321 allows 64; VERP senders do not care */
+    PATTERN_NEAR_BYTES = 80 /* how far the pieces of a pattern may be apart */
 };
 
 /* ---- addresses -------------------------------------------------------------------------------- */
