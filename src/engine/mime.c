@@ -262,16 +262,16 @@ part_read(LetterReader *reader, GMimeObject *object, LetterPlace *place, size_t 
     }
 }
 
-/* The value of a field as people read it: RFC 2047 undone; bytes that are no UTF-8 by guess. */
+/* The value of a field as people read it: RFC 2047 undone, first, since raw bytes inside of an encoded word are in
+ * its charset; what is no UTF-8 then, by guess. */
 static Str
 field_words(Arena *arena, Str value)
 {
-    Str clean = charset_text(arena, value, NULL);
     size_t at;
-    if (!str_find(clean, STR("=?"), &at))
-        return clean;
-    g_autofree char *text = g_mime_utils_header_decode_text(NULL, arena_cstr(arena, clean));
-    return text_line(arena, str_of(text), LIMIT_HEADER_BYTES);
+    if (!str_find(value, STR("=?"), &at))
+        return charset_text(arena, value, NULL);
+    g_autofree char *text = g_mime_utils_header_decode_text(NULL, arena_cstr(arena, value));
+    return text_line(arena, charset_text(arena, str_of(text), NULL), LIMIT_HEADER_BYTES);
 }
 
 static void
@@ -319,6 +319,13 @@ letter_read(Arena *arena, Str mail, Letter *ret, GError **error)
     LetterPlace place = {.multipart = "mixed", .to_text = true, .to_html = true};
     if (root)
         part_read(&reader, root, &place, 0);
+    /* Boundaries that never come leave a multipart empty: what stands there is shown as text. */
+    if (!reader.count)
+        reader.parts[reader.count++] = (LetterPart){.type = STR("text/plain"),
+                                                    .text = letter.body,
+                                                    .bytes = letter.body.len,
+                                                    .in_text = true,
+                                                    .in_html = true};
     letter.multipart = root && GMIME_IS_MULTIPART(root);
     letter.parts = reader.parts;
     letter.part_count = reader.count;

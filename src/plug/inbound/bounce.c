@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-enum { SIGNS_NEEDED = 2 };
-
 static const char *const machine_names[] = {
     "mailer-daemon",        "post_master",   "mailerdaemon",   "mailer_daemon",
     "mail-daemon",          "mdaemon",       "postmaster",     "mail delivery",
@@ -110,19 +108,58 @@ is_from_machine(const Letter *letter)
            scan_has_nocase(from, "mail delivery");
 }
 
-static int
-report_signs(const Letter *letter, const Returned *returned)
+/* What servers write above the addresses they failed at. Parcels, too, "could not be delivered": so these words count
+ * only beside another sign. */
+static const char *const failure_words[] = {
+    "could not be delivered",
+    "did not reach the following",
+    "was not delivered",
+    "unable to deliver",
+    "delivery failed",
+    "permanent fatal",
+    "undeliverable",
+    "delivery errors",
+    "following address",
+    "following recipient",
+    "has been rejected",
+    "n'a pas pu etre",
+    "n'a pas pu être",
+    "nicht zugestellt werden",
+    "no se ha podido entregar",
+    "non è stato possibile",
+    "kon niet worden bezorgd",
+    "não pôde ser entregue",
+};
+
+static bool
+subject_answers(Str subject)
 {
-    Str path = letter_field(letter, "Return-Path");
-    int signs = 0;
-    signs += str_is(path, "<>") || has_one_of(path, machine_names, G_N_ELEMENTS(machine_names));
-    signs += has_one_of(letter_field(letter, "From"), machine_names, G_N_ELEMENTS(machine_names));
-    signs +=
-        has_one_of(letter_field(letter, "Subject"), report_subjects, G_N_ELEMENTS(report_subjects));
-    signs += returned->field_count > 0;
-    /* A server's answer, copied into the notice. */
-    signs += scan_code(returned->notice) != 0 && scan_has_nocase(returned->notice, "rcpt to:");
-    return signs;
+    static const char *const marks[] = {
+        "re:", "aw:", "antw:", "sv:", "fwd:", "fw:", "wg:", "rv:", "tr:"};
+    for (size_t i = 0; i < G_N_ELEMENTS(marks); i++)
+        if (scan_starts(str_trim(subject), marks[i]))
+            return true;
+    return false;
+}
+
+/* A machine's name and anything else of a report; or, from whoever, its subject and its words, unless the subject is
+ * that of an answer: then a customer writes, who quotes our header and complains of a delivery that failed. */
+static bool
+reads_like_report(const Letter *letter, const Returned *returned)
+{
+    Str path = letter_field(letter, "Return-Path"), subject = letter_field(letter, "Subject");
+    bool machine =
+        str_is(path, "<>") || str_is(str_trim(letter_field(letter, "From")), "<>") ||
+        has_one_of(path, machine_names, G_N_ELEMENTS(machine_names)) ||
+        has_one_of(letter_field(letter, "From"), machine_names, G_N_ELEMENTS(machine_names));
+    bool titled = !subject_answers(subject) &&
+                  has_one_of(subject, report_subjects, G_N_ELEMENTS(report_subjects));
+    bool answered =
+        scan_code(returned->notice) != 0 && scan_has_nocase(returned->notice, "rcpt to:");
+    bool worded = has_one_of(returned->notice, failure_words, G_N_ELEMENTS(failure_words));
+    if (machine)
+        return titled || answered || worded || returned->field_count;
+    return titled && (worded || answered);
 }
 
 bool
@@ -134,7 +171,7 @@ bounce_read(Arena *arena, const Letter *letter, bool by_form, InboundFacts *ret)
         return false;
     Reports reports = {.list = arena_new_of(arena, InboundReport, REPORTS_MOST)};
     returned_read(arena, letter, &returned);
-    if (!is_report_by_form(letter) && report_signs(letter, &returned) < SIGNS_NEEDED)
+    if (!is_report_by_form(letter) && !reads_like_report(letter, &returned))
         return false;
     dsn_read(arena, letter, &returned, &reports);
     if (!reports.count)

@@ -135,6 +135,7 @@ static const char *const recipient_words[] = {
     "an ",
     "rcpt:",
     "undeliverable to ",
+    "smtp=",
     "envelope-to:",
     "unknown user",
     "no such user",
@@ -159,6 +160,21 @@ line_announces(Str line, Str *ret)
         }
     }
     return false;
+}
+
+/* "Delivery failed 20 attempts: ana@x" */
+static bool
+line_ends_with_recipient(Str line, Str *ret)
+{
+    size_t at = 0, from = 0;
+    Str words = str_trim(line), address = {0};
+    while (scan_address(words, &at, &address, &from) && at < words.len)
+        ;
+    if (!address.len || at < words.len || from < 2 || !strchr(" =", words.at[from - 1]) ||
+        !memrchr(words.at, words.at[from - 1] == '=' ? '=' : ':', from))
+        return false;
+    *ret = address;
+    return true;
 }
 
 /* ---- what is said about one -------------------------------------------------------------------- */
@@ -253,7 +269,7 @@ scan_forms(const NoticeScan *scan, Reports *ret)
         bool others_too;
     } forms[] = {
         {line_is_recipient, false}, {line_starts_with_recipient, false}, {line_answers, false},
-        {line_announces, false},    {line_is_recipient, true},
+        {line_announces, false},    {line_ends_with_recipient, false},   {line_is_recipient, true},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(forms) && !ret->count; i++)
         scan_lines(scan, forms[i].form, forms[i].others_too, ret);
@@ -275,11 +291,40 @@ words_from(Str notice, Str recipient)
     return (Str){0};
 }
 
+/* sendmail tells whom it was really sent to: "(expanded from: <ana@x>)" below where that led. */
+static void
+aliases_apply(Str notice, Reports *reports)
+{
+    Str rest = notice, line, original;
+    InboundReport *report = NULL;
+    while (rest.at) {
+        str_split(&rest, '\n', &line);
+        for (size_t i = 0; i < reports->count; i++)
+            if (line_has_address(line, reports->list[i].recipient))
+                report = &reports->list[i];
+        if (!report || !scan_has_nocase(line, "(expanded from:"))
+            continue;
+        original = scan_first_address(line);
+        if (original.len && !line_has_address(line, report->recipient)) {
+            report->final_recipient = report->recipient;
+            report->recipient = original;
+        }
+        report = NULL;
+    }
+}
+
+/* The address under which the notice speaks of it. */
+static Str
+name_in_notice(const InboundReport *report)
+{
+    return report->final_recipient.len ? report->final_recipient : report->recipient;
+}
+
 static void
 report_fill(Arena *arena, Str notice, bool several, InboundReport *report)
 {
-    Str words = several ? notice_words(arena, notice, report->recipient) : notice;
-    Str near = words_from(words, report->recipient);
+    Str words = several ? notice_words(arena, notice, name_in_notice(report)) : notice;
+    Str near = words_from(words, name_in_notice(report));
     report->words = text_line(arena, near.len ? near : words, LIMIT_TEXT_BYTES);
     reason_find(arena, near, words, report);
     if (report->reason != BOUNCE_OTHER)
@@ -306,6 +351,7 @@ notice_read(Arena *arena, const Letter *letter, const Returned *returned, Report
     Str to = scan_first_address(letter_field_in(fields, count, "To"));
     if (!ret->count && to.len)
         reports_of(ret, to);
+    aliases_apply(scan.notice, ret);
     for (size_t i = 0; i < ret->count; i++)
         report_fill(arena, scan.notice, ret->count > 1, &ret->list[i]);
 }

@@ -343,12 +343,30 @@ intro_at(const ReplyLines *lines, size_t from)
     for (size_t count = 1; count <= INTRO_LINES_MOST && from + count <= lines->count; count++) {
         if (lines->kind[from + count - 1] != LINE_TEXT)
             break;
-        bool begins = count == 1 || has_digit(lines->line[from]) ||
-                      text_has(lines->line[from], '@') || text_has(lines->line[from], ',');
+        bool begins =
+            count == 1 || has_digit(lines->line[from]) || text_has(lines->line[from], '@');
         if (begins && intro_stands(lines, from, count))
             return count;
     }
     return 0;
+}
+
+static bool
+line_is_rule(Str line)
+{
+    line = str_trim(line);
+    return line.len >= 3 && run_of(line, "-_=*") == line.len;
+}
+
+/* Where the quotation begins that has its header here: with the rule above it, if there is one. */
+static size_t
+rule_above(const ReplyLines *lines, size_t header)
+{
+    size_t at = header;
+    while (at > 0 && lines->kind[at - 1] == LINE_BLANK)
+        at--;
+    return at > 0 && lines->kind[at - 1] == LINE_TEXT && line_is_rule(lines->line[at - 1]) ? at - 1
+                                                                                           : header;
 }
 
 /* Marks everything that is not new. */
@@ -361,7 +379,7 @@ quotation_drop(ReplyLines *lines)
         if (lines->kind[i] != LINE_TEXT)
             continue;
         if (line_is_titled_rule(lines->line[i]) || header_stands(lines, i)) {
-            lines_drop(lines, i, lines->count);
+            lines_drop(lines, rule_above(lines, i), lines->count);
             return;
         }
         size_t intro = intro_at(lines, i);

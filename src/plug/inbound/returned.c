@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum {
-    HEADER_LINES_LOOKED_AT = 14,
+    HEADER_LINES_LOOKED_AT = 60, /* some have twenty Received, each of three lines */
     HEADER_FIELDS_NEEDED = 3,
     FIELDS_TELLING =
         0x0f, /* the first four of mail_fields: notices list To, Date and Subject as well */
