@@ -19,6 +19,40 @@ digest_sha256(Str bytes, uint8_t ret[DIGEST_BYTES])
     must(EVP_Digest(bytes.at ? bytes.at : "", bytes.len, ret, NULL, EVP_sha256(), NULL));
 }
 
+struct DigestSum {
+    EVP_MD_CTX *state;
+};
+
+DigestSum *
+digest_sum_new(void)
+{
+    DigestSum *sum = g_new0(DigestSum, 1);
+    sum->state = EVP_MD_CTX_new();
+    must(sum->state && EVP_DigestInit_ex(sum->state, EVP_sha256(), NULL));
+    return sum;
+}
+
+void
+digest_sum_add(DigestSum *sum, Str bytes)
+{
+    must(EVP_DigestUpdate(sum->state, bytes.at ? bytes.at : "", bytes.len));
+}
+
+void
+digest_sum_end(DigestSum *sum, uint8_t ret[DIGEST_BYTES])
+{
+    must(EVP_DigestFinal_ex(sum->state, ret, NULL));
+}
+
+void
+digest_sum_free(DigestSum *sum)
+{
+    if (!sum)
+        return;
+    EVP_MD_CTX_free(sum->state);
+    g_free(sum);
+}
+
 /* A state that has seen one block: the secret with every byte xored. */
 static EVP_MD_CTX *
 hmac_pad(const EVP_MD *md, const uint8_t block[BLOCK_BYTES], uint8_t with)

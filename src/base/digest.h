@@ -24,6 +24,14 @@ enum {
 /* The SHA-256 of all bytes. */
 void digest_sha256(Str bytes, uint8_t ret[DIGEST_BYTES]);
 
+/* The SHA-256 of bytes that come in pieces: a file. */
+typedef struct DigestSum DigestSum;
+DigestSum *digest_sum_new(void);
+void digest_sum_add(DigestSum *sum, Str bytes);
+void digest_sum_end(DigestSum *sum, uint8_t ret[DIGEST_BYTES]); /* once */
+void digest_sum_free(DigestSum *sum);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DigestSum, digest_sum_free)
+
 typedef struct HmacKey HmacKey;
 
 /* Yours. Immutable from here on: any number of threads may use it at once. */

@@ -168,6 +168,9 @@ home_open(const HomeOptions *options, GError **error)
     home->shops = shopbook_new(home->store, &home->keyring->columns);
     if (!shopbook_load(home->shops, error))
         return NULL;
+    if (!options->look)
+        home->imports =
+            imports_new(home->store, home->shops, &home->keyring->columns, options->data);
     return g_steal_pointer(&home);
 }
 
@@ -176,6 +179,7 @@ home_free(Home *home)
 {
     if (!home)
         return;
+    imports_free(home->imports);
     shopbook_free(home->shops);
     store_close(home->store);
     keyring_free(home->keyring);
@@ -213,6 +217,7 @@ static const struct {
     {"key", key_write},
     {"customer", customer_write},
     {"user", user_write},
+    {"import", import_write},
     {"replay", replay_write},
 };
 
@@ -260,11 +265,10 @@ cmd_ctl_line(Str line, Buf *answer, void *home)
     answer_put(answer, out->str, error);
 }
 
-static int
-write_remote(const char *data, const char *verb, char **words)
+bool
+cmd_ask(const char *data, const char *verb, char **words, char **ret_out, GError **error)
 {
     g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
-    g_autoptr(GError) error = NULL;
     Buf buf = {.arena = arena};
     JsonWriter json = {.buf = &buf};
     json_put_array(&json);
@@ -275,20 +279,29 @@ write_remote(const char *data, const char *verb, char **words)
     json_put_done(&json);
     g_autofree char *path = g_build_filename(data, "ctl", NULL);
     Str line;
-    if (!line_ask(path, buf_str(&buf), arena, &line, &error))
-        return cmd_fail(error);
-    const Json *answer = json_parse(arena, line.at, line.len, &error);
+    if (!line_ask(path, buf_str(&buf), arena, &line, error))
+        return false;
+    const Json *answer = json_parse(arena, line.at, line.len, error);
     if (!answer)
-        return cmd_fail(error);
+        return false;
     Str out = json_text(json_get(answer, "out"));
     int64_t code = ERR_INTERNAL;
-    fwrite(out.at, 1, out.len, stdout);
+    *ret_out = g_strndup(out.len ? out.at : "", out.len);
     if (!json_get(answer, "error"))
-        return GUARD_OK;
+        return true;
     json_int(json_get(answer, "code"), &code);
-    fail(&error, (ErrorCode)CLAMP(code, 0, ERR_COUNT - 1), "%s",
-         json_str(json_get(answer, "error")));
-    return cmd_fail(error);
+    return fail(error, (ErrorCode)CLAMP(code, 0, ERR_COUNT - 1), "%s",
+                json_str(json_get(answer, "error")));
+}
+
+static int
+write_remote(const char *data, const char *verb, char **words)
+{
+    g_autofree char *out = NULL;
+    g_autoptr(GError) error = NULL;
+    bool ok = cmd_ask(data, verb, words, &out, &error);
+    fputs(out ? out : "", stdout);
+    return ok ? GUARD_OK : cmd_fail(error);
 }
 
 int

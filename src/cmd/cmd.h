@@ -19,6 +19,7 @@
 #include "engine/folder.h"
 #include "engine/keyring.h"
 #include "engine/store.h"
+#include "flow/import.h"
 #include "flow/shop.h"
 
 #define ROW(name, usage, help) int cmd_##name(int argc, char **argv);
@@ -49,6 +50,9 @@ typedef struct Home {
     Keyring *keyring;
     Store *store;
     ShopBook *shops;
+    Imports *imports;      /* NULL when opened to look */
+    const char *smtp_url;  /* the installation's server; NULL in a verb, which does not know it */
+    bool serves;           /* others wait for the writer */
 } Home;
 
 typedef struct HomeOptions {
@@ -77,6 +81,9 @@ typedef bool (*CmdWrite)(Home *home, char **words, GString *out, GError **error)
  * the row in cmd_writes. */
 int cmd_write(const char *data, const char *verb, char **words);
 
+/* The same without printing: *ret_out is what it said, free with g_free. */
+bool cmd_ask(const char *data, const char *verb, char **words, char **ret_out, GError **error);
+
 /* The server's side of it: one line of DATA/ctl. */
 void cmd_ctl_line(Str line, Buf *answer, void *home);
 
@@ -84,4 +91,5 @@ bool shop_write(Home *home, char **words, GString *out, GError **error);
 bool user_write(Home *home, char **words, GString *out, GError **error);
 bool customer_write(Home *home, char **words, GString *out, GError **error);
 bool key_write(Home *home, char **words, GString *out, GError **error);
+bool import_write(Home *home, char **words, GString *out, GError **error);
 bool replay_write(Home *home, char **words, GString *out, GError **error);

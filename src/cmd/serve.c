@@ -108,7 +108,11 @@ serve_open_home(Serve *serve, GError **error)
         .allow_volatile = serve->allow_volatile,
     };
     serve->home = home_open(&options, error);
-    return serve->home != NULL;
+    if (!serve->home)
+        return false;
+    serve->home->serves = true;
+    serve->home->smtp_url = serve_get(serve, CONFIG_SMTP_URL);
+    return true;
 }
 
 static bool

@@ -43,6 +43,10 @@ check_value(Str key, Str value, GError **error)
         return sender_check_rate(value, error);
     if (str_is(key, "smtp.connections"))
         return sender_check_connections(value, error);
+    if (str_is(key, "marketing.suppressions") && value.len && !str_is(value, "none") &&
+        !str_is(value, "imported"))
+        return fail(error, ERR_INPUT,
+                    "marketing.suppressions is none or imported, not '" STR_FMT "'", STR_ARG(value));
     if (str_is(key, "mail.bounce_domain") && value.len)
         return domain_parse(arena, value, &domain, error) || fail_at(error, "mail.bounce_domain");
     if ((str_is(key, "mail.from") || str_is(key, "mail.reply_to")) && value.len)

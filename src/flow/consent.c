@@ -73,6 +73,9 @@ consent_plain(const ConsentAsk *ask)
         return REASON_HISTORY;
     if (ask->class == CLASS_MARKETING && !shop_setting(ask->shop, SETTING_LEGAL_ADDRESS).len)
         return REASON_NO_LEGAL_ADDRESS;
+    if (ask->class == CLASS_MARKETING &&
+        !shop_setting(ask->shop, SETTING_MARKETING_SUPPRESSIONS).len)
+        return REASON_NO_SUPPRESSIONS;
     return REASON_NONE;
 }
 
