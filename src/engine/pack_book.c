@@ -9,7 +9,8 @@ enum {
     NAMES_MOST = 512,
     DICTS_MOST = 64, /* about 100 kB each */
     DUE_FIRST = 32,
-    DUE_TIMES = 2,
+    DUE_TIMES = 2,       /* while there is no dictionary */
+    DUE_TIMES_LATER = 8, /* a better one is rarely found */
 };
 
 typedef struct Entry {
@@ -178,7 +179,7 @@ pack_book_due(PackBook *book, Arena *arena, PackName *ret)
             continue;
         found = true;
         entry->due = false;
-        entry->due_at = entry->bodies * DUE_TIMES;
+        entry->due_at = entry->bodies * (entry->dict ? DUE_TIMES_LATER : DUE_TIMES);
         Str name = {entry->name->str, entry->name->len};
         *ret = (PackName){entry->shop, entry->kind, arena_copy(arena, name)};
     }

@@ -31,6 +31,6 @@ void pack_book_tell(PackBook *book, const PackName *name, PackDict *dict);
 PackDict *pack_book_find(PackBook *book, uint32_t id);
 void pack_book_keep(PackBook *book, PackDict *dict);
 
-/* A name of which enough bodies came since it was last due: after 32, and again whenever their number has doubled.
- * Its text is in the arena. False: none. Costs nothing where nothing is due. */
+/* A name of which enough bodies came since it was last due: after 32, and again when their number has
+ * doubled; once there is a dictionary, when there are eight times as many. Its text is in the arena. False: none. Costs nothing where nothing is due. */
 bool pack_book_due(PackBook *book, Arena *arena, PackName *ret);

@@ -30,7 +30,7 @@ enum {
     RETRY_MS = 1000,
     SLEEP_MOST_MS = 1000, /* a missed wake-up costs a second, not a day */
     DRAIN_MS = 10000,
-    LEARN_MS = 250,
+    LEARN_MS = 20,
     STEP_BACK = 5, /* nice */
 };
 
@@ -123,6 +123,12 @@ flow_wake(Flow *flow)
 {
     flow_signal(flow);
     outbox_wake(flow->outbox);
+}
+
+void
+flow_wake_inbox(Flow *flow)
+{
+    flow_signal(flow);
 }
 
 static void
@@ -268,7 +274,7 @@ flow_learn(Flow *flow, bool idle)
 {
     g_autoptr(GError) error = NULL;
     int64_t now = clock_monotonic();
-    if (!idle && now - flow->learned_at < LEARN_MS)
+    if (!idle && (flow->options.manual || now - flow->learned_at < LEARN_MS))
         return;
     flow->learned_at = now;
     if (!body_learn(flow->options.store, &error))

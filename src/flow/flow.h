@@ -47,6 +47,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Flow, flow_free)
 /* Something new is in the store. From any thread. */
 void flow_wake(Flow *flow);
 
+/* The same for a delivery, of which the outbox learns when there are words. */
+void flow_wake_inbox(Flow *flow);
+
 /* Only with `manual`: works until nothing is due, claimed or in flight. *ret_turns: how many turns that took. */
 bool flow_work(Flow *flow, int64_t *ret_turns, GError **error);
 

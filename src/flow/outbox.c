@@ -98,6 +98,7 @@ outbox_take_back(Outbox *outbox)
     Settle *settles = outbox->settles_back;
     outbox->claims_back = NULL;
     outbox->settles_back = NULL;
+    outbox->woken = false;
     pthread_mutex_unlock(&outbox->lock);
     outbox_claims_back(outbox, claims);
     outbox_settles_back(outbox, settles);
@@ -286,8 +287,10 @@ outbox_free(Outbox *outbox)
 void
 outbox_wake_locked(Outbox *outbox)
 {
-    if (outbox->loop)
+    /* Once for each turn: a group of writes has many who wake it. */
+    if (outbox->loop && !outbox->woken)
         smtp_loop_wake(outbox->loop);
+    outbox->woken = true;
 }
 
 void

@@ -87,6 +87,7 @@ struct Outbox {
     pthread_mutex_t lock; /* of what the writer hands back, and of the loop's end */
     Claim *claims_back;
     Settle *settles_back;
+    bool woken;                /* since the turn began: the loop will not sleep; under the lock */
     _Atomic int64_t in_flight; /* for the health page */
     char trouble[256];         /* of servers; under the lock */
     char shop_trouble[256];    /* of a shop's settings; under the lock */

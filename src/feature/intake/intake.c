@@ -50,7 +50,7 @@ intake_done(StoreTask *task, const GError *error)
     else
         intake_answer(intake->request, delivery);
     if (!error)
-        flow_wake(flow);
+        flow_wake_inbox(flow);
 }
 
 static bool
