@@ -65,3 +65,16 @@ def test_renders_what_ruby_renders():
     print(f"{rendered} rendered the same, {explained} differ for a known reason")
     assert not wrong, wrong[:3]
     assert rendered > COUNT * 0.9 and explained < COUNT * 0.002
+
+
+@pytest.mark.skipif(not has_ruby(), reason="ruby-liquid is not installed")
+def test_what_is_doubtful_is_as_ruby_has_it():
+    """Written by hand: the corners that random templates seldom reach. One a line, \\n is a line break."""
+    data = json.loads((HERE / "doubtful.json").read_text())
+    templates = [line.replace("\\n", "\n") for line in (HERE / "doubtful.txt").read_text().splitlines()]
+    lines = "".join(json.dumps({"template": text, "data": data, "strict": False}) + "\n" for text in templates)
+    ours = answers([BINARY, "liquid", "serve-tests"], lines)
+    theirs = answers(["ruby", "-W0", str(HERE / "reference.rb")], lines)
+    wrong = [(text, we, they) for text, we, they in zip(templates, ours, theirs)
+             if (we["ok"], we.get("output")) != (they.get("ok"), they.get("output"))]
+    assert len(templates) >= 50 and not wrong, wrong

@@ -95,7 +95,7 @@ static LiquidValue
 segments_eval(LiquidCall *call, const Expr *expr, LiquidValue value)
 {
     const Segment *segment = expr->segments;
-    for (const Segment *end = segment + expr->count; segment < end; segment++) {
+    for (uint16_t left = expr->count; left; left--, segment++) {
         LiquidValue next = LIQUID_OF_NIL;
         bool plain = value.kind == LIQUID_OBJECT && !segment->key && value.object->class->get;
         bool found = plain && value.object->class->get(value.object, &segment->name, call->arena,

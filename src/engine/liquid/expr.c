@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { SEGMENTS_MOST = 64, ARGS_MOST = 32, CALLS_MOST = 64, NESTING_MOST = 64 };
+enum { SEGMENTS_MOST = 1000, ARGS_MOST = 32, CALLS_MOST = 64, NESTING_MOST = 64 };
 
 static Expr *
 expr_new(Compiler *compiler, ExprKind kind, uint32_t at)

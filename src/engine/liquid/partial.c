@@ -164,6 +164,7 @@ typedef struct Outside {
     bool isolated;
     Counters *cycles, *offsets;
     Str ifchanged;
+    const ForLoop *loop;
     LiquidValue *values; /* the arguments */
 } Outside;
 
@@ -181,9 +182,9 @@ render_once(LiquidCall *call, const Partial *partial, const Unit *unit, const Ou
 {
     call->slots = arena_new_of(call->arena, Slot, outside->slot_count);
     call->isolated = true;
-    call->cycles = outside->cycles;
-    call->offsets = outside->offsets;
-    call->ifchanged = outside->ifchanged;
+    call->cycles = call->offsets = NULL;
+    call->ifchanged = (Str){0};
+    call->loop = NULL;
     if (forloop)
         slot_bind(call, partial->loop_slot, liquid_object(&forloop->object));
     for (size_t i = 0; i < partial->count; i++)
@@ -198,6 +199,7 @@ render_once(LiquidCall *call, const Partial *partial, const Unit *unit, const Ou
     call->cycles = outside->cycles;
     call->offsets = outside->offsets;
     call->ifchanged = outside->ifchanged;
+    call->loop = outside->loop;
 }
 
 static void
@@ -233,6 +235,7 @@ render_render(LiquidCall *call, const Node *node)
                        .cycles = call->cycles,
                        .offsets = call->offsets,
                        .ifchanged = call->ifchanged,
+                       .loop = call->loop,
                        .values = arena_new_of(call->arena, LiquidValue, partial->count + 1)};
     LiquidValue with = partial->with ? expr_eval(call, partial->with) : LIQUID_OF_NIL;
     for (size_t i = 0; i < partial->count; i++)

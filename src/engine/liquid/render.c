@@ -53,15 +53,14 @@ liquid_fail(LiquidCall *call, const char *format, ...)
     return false;
 }
 
-/* What prints nothing is a warning, unless it could never have worked. */
 static void
-failure_note(LiquidCall *call, bool silent)
+failure_note(LiquidCall *call, Silence silence)
 {
     LiquidNotes *notes = call->data->notes;
     if (!notes)
         return;
     LiquidNote *note = note_add(notes, call->unit, call->fail_at);
-    note->error = !silent || call->strict || call->failure > FAILURE_NAME;
+    note->error = silence != SILENCE_WARNING || call->strict || call->failure > FAILURE_NAME;
     note->message = arena_copy(notes->arena, call->message);
 }
 
@@ -78,17 +77,17 @@ failure_raise(LiquidCall *call)
 }
 
 bool
-call_settle(LiquidCall *call, bool silent)
+call_settle(LiquidCall *call, Silence silence)
 {
     if (call->stopped)
         return false;
-    failure_note(call, silent);
+    failure_note(call, silence);
     if (call->strict || call->failure == FAILURE_BUDGET) {
         failure_raise(call);
         return false;
     }
     call->failure = FAILURE_NONE;
-    if (silent)
+    if (silence != SILENCE_NONE)
         return true;
     buf_add_cstr(call->out, "Liquid error: ");
     if (call->html)
@@ -158,7 +157,7 @@ render_if(LiquidCall *call, const Node *node)
          branch++) {
         bool taken = !branch->test || expr_test(call, branch->test) != branch->negated;
         if (call->failure)
-            return call_settle(call, node->silent);
+            return call_settle(call, node->silent ? SILENCE_TEXT : SILENCE_NONE);
         if (taken)
             return render_block(call, branch->body);
     }
@@ -185,7 +184,7 @@ render_case(LiquidCall *call, const Node *node)
         for (size_t j = 0; j < when->count; j++) {
             bool hit = when_matches(call, when, j, subject);
             if (call->failure)
-                return call_settle(call, node->silent);
+                return call_settle(call, node->silent ? SILENCE_TEXT : SILENCE_NONE);
             matched = matched || hit;
             if (hit && !render_block(call, when->body))
                 return false;
@@ -289,7 +288,7 @@ render_cycle(LiquidCall *call, const Node *node)
         value = expr_eval(call, cycle->values[counter->count]);
     counter->count = counter->count + 1 < (int64_t)cycle->count ? counter->count + 1 : 0;
     if (call->failure)
-        return call_settle(call, false);
+        return call_settle(call, SILENCE_NONE);
     render_value(call, value, cycle->escape);
     return true;
 }
@@ -299,7 +298,7 @@ render_assign(LiquidCall *call, const Node *node)
 {
     LiquidValue value = expr_eval(call, node->expr);
     if (call->failure)
-        return call_settle(call, true);
+        return call_settle(call, SILENCE_WARNING);
     slot_assign(call, node->slot, value);
     return true;
 }
@@ -309,7 +308,7 @@ render_print(LiquidCall *call, const Node *node)
 {
     LiquidValue value = expr_eval(call, node->expr);
     if (call->failure)
-        return call_settle(call, false);
+        return call_settle(call, SILENCE_NONE);
     render_value(call, value, (Escape)node->escape);
     return true;
 }
@@ -362,7 +361,7 @@ render_node(LiquidCall *call, const Node *node)
         render_render(call, node);
         break;
     }
-    if (call->failure && !call_settle(call, node->silent))
+    if (call->failure && !call_settle(call, node->silent ? SILENCE_TEXT : SILENCE_NONE))
         return false;
     return call->interrupt == INTERRUPT_NONE && !call->stopped;
 }
@@ -375,10 +374,10 @@ render_block(LiquidCall *call, const Block *block)
     uint32_t at = block->list->at;
     call->steps += (uint32_t)block->count;
     if (!budget_check(call, at))
-        return call_settle(call, false);
+        return call_settle(call, SILENCE_NONE);
     if (call->level >= LEVELS_MOST) {
         call_fail(call, FAILURE_ERROR, at, "Nesting too deep");
-        return call_settle(call, false);
+        return call_settle(call, SILENCE_NONE);
     }
     call->level++;
     bool whole = true;

@@ -21,6 +21,10 @@ typedef enum Failure {
     FAILURE_BUDGET, /* ends every render */
 } Failure;
 
+/* What an error prints where it stands: as Shopify, nothing in a block that is blank; and an assign
+ * whose value fails only leaves its variable as it was. */
+typedef enum Silence { SILENCE_NONE, SILENCE_TEXT, SILENCE_WARNING } Silence;
+
 typedef enum Interrupt { INTERRUPT_NONE, INTERRUPT_BREAK, INTERRUPT_CONTINUE } Interrupt;
 
 typedef struct Counter { /* of cycle and of offset: continue */
@@ -88,7 +92,7 @@ void render_escaped(LiquidCall *call, Buf *out, LiquidValue value, Escape escape
 bool call_fail(LiquidCall *call, Failure failure, uint32_t at, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
 /* Reports the pending failure: prints it (lax) or stops (strict). False: stop. */
-bool call_settle(LiquidCall *call, bool silent);
+bool call_settle(LiquidCall *call, Silence silence);
 void call_budget(LiquidCall *call); /* takes the budget of its template */
 /* Asked by filters before they make a text this large. False: the budget is used up. */
 bool call_has_room(LiquidCall *call, size_t bytes);

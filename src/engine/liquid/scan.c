@@ -61,6 +61,24 @@ output_end(const char *at, const char *end)
     return close + 2;
 }
 
+static const char *tag_end(const char *at, const char *end);
+
+/* Behind what a comment takes for an output: up to its first }, and a tag inside takes part. */
+static const char *
+output_pass(const char *at, const char *end)
+{
+    const char *close = bytes_find(at, end, '}');
+    while ((at = bytes_find(at, close, '{')) < close) {
+        if (*++at != '%')
+            continue;
+        const char *tag = tag_end(at + 1, end);
+        return tag ? tag : end;
+    }
+    if (close == end)
+        return end;
+    return close + 1 < end && close[1] == '}' ? close + 2 : close + 1;
+}
+
 static const char *
 tag_end(const char *at, const char *end)
 {
@@ -168,6 +186,21 @@ never_closed(Compiler *compiler, const Piece *open)
                         "'" STR_FMT "' is never closed", STR_ARG(open->name));
 }
 
+/* {% endraw {% endraw %}: the last one counts, as Ruby's greedy pattern finds it. */
+static bool
+tag_within(const char *at, const char *close)
+{
+    while ((at = memmem(at, (size_t)(close - at), "{%", 2)) != NULL) {
+        at += 2;
+        const char *word = at + (at < close && *at == '-');
+        while (word < close && text_is_space(*word))
+            word++;
+        if (word < close && (g_ascii_isalnum(*word) || *word == '_'))
+            return true;
+    }
+    return false;
+}
+
 /* The next {% name %} from *at on, whatever stands before it. */
 static const char *
 tag_seek(const char *at, const char *end, Str name, const char **ret_close)
@@ -183,7 +216,7 @@ tag_seek(const char *at, const char *end, Str name, const char **ret_close)
         const char *behind = word + name.len;
         bool hit = (size_t)(end - word) > name.len && memcmp(word, name.at, name.len) == 0 &&
                    !g_ascii_isalnum(*behind) && *behind != '_';
-        if (hit && (*ret_close = tag_end(behind, end)) != NULL)
+        if (hit && (*ret_close = tag_end(behind, end)) != NULL && !tag_within(behind, *ret_close))
             return open;
         at = open + 2;
     }
@@ -199,14 +232,9 @@ scanner_raw(Compiler *compiler, Scanner *scanner, const Piece *open, Str *ret)
         scanner->lines ? NULL : tag_seek(scanner->at, scanner->end, str_of(word), &close);
     if (!tag)
         return never_closed(compiler, open);
-    Str text = {scanner->at, (size_t)(tag - scanner->at)};
-    if (scanner->trim)
-        text = trim_left(text);
-    if (tag[2] == '-')
-        text = trim_right(text);
+    *ret = (Str){scanner->at, (size_t)(tag - scanner->at)}; /* dashes inside trim nothing */
     scanner->trim = close[-3] == '-';
     scanner->at = close;
-    *ret = text;
     return true;
 }
 
@@ -220,8 +248,7 @@ scanner_comment(Compiler *compiler, Scanner *scanner, const Piece *open)
         if (!scanner->lines) {
             const char *brace = brace_find(scanner->at, scanner->end);
             if (brace < scanner->end && brace[1] == '{') {
-                const char *close = output_end(brace + 2, scanner->end);
-                scanner->at = close ? close : brace + 2;
+                scanner->at = output_pass(brace + 2, scanner->end);
                 continue;
             }
             scanner->at = brace;

@@ -33,7 +33,7 @@ truncate_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, Liquid
         *ret = liquid_str(text);
         return true;
     }
-    int64_t keep = most - (int64_t)text_chars(ellipsis);
+    int64_t keep = MAX(most, 0) - (int64_t)text_chars(ellipsis);
     Buf out = {.arena = call->arena};
     buf_add(&out, text.at, text_skip(text, (size_t)MAX(keep, 0)));
     buf_add_str(&out, ellipsis);
@@ -54,6 +54,7 @@ truncatewords_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, L
     Str ellipsis = ellipsis_of(call, args);
     Buf out = {.arena = call->arena};
     Str rest = text_strip_left(text);
+    bool more = false; /* something stands behind the last word, were it white space alone */
     for (int64_t words = 0; rest.len && words < most; words++) {
         size_t len = 0;
         while (len < rest.len && !text_is_space(rest.at[len]))
@@ -61,9 +62,10 @@ truncatewords_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, L
         if (words)
             buf_add_char(&out, ' ');
         buf_add(&out, rest.at, len);
+        more = len < rest.len && words + 1 == most;
         rest = text_strip_left(str_sub(rest, len, rest.len));
     }
-    if (rest.len == 0) {
+    if (!more) {
         *ret = liquid_str(text);
         return true;
     }

@@ -100,9 +100,10 @@ divided_by_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, Liqu
     if (right.digits == 0 && !left.decimal && !right.decimal)
         return liquid_fail(call, "divided by 0");
     if (right.digits == 0) { /* as Ruby prints what its decimals make of it */
-        *ret = liquid_str(left.digits == 0  ? STR("NaN")
-                          : left.digits > 0 ? STR("Infinity")
-                                            : STR("-Infinity"));
+        bool negative = (left.digits < 0) != right.minus_zero;
+        *ret = liquid_str(left.digits == 0 ? STR("NaN")
+                          : negative       ? STR("-Infinity")
+                                           : STR("Infinity"));
         return true;
     }
     bool shares = keeps_currency(call, value) && args->list[0].kind != LIQUID_MONEY;

@@ -133,32 +133,57 @@ prepend_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidV
 
 /* ---- replacing ---------------------------------------------------------------------------- */
 
+/* What takes the place of text[at, at + len). A backslash in it has the meaning that Ruby's sub gives
+ * it: \0 and \& are what was found, \` and \' what stands before and behind, \1 and \+ nothing. */
+static void
+add_replacement(Buf *out, Str by, Str text, size_t at, size_t len)
+{
+    const char *end = by.at + by.len;
+    for (const char *slash; by.len && (slash = memchr(by.at, '\\', by.len)) && slash + 1 < end;
+         by = (Str){slash + 2, (size_t)(end - slash - 2)}) {
+        out_add(out, by.at, (size_t)(slash - by.at));
+        if (slash[1] == '0' || slash[1] == '&')
+            buf_add_str(out, str_sub(text, at, len));
+        else if (slash[1] == '`')
+            buf_add_str(out, str_sub(text, 0, at));
+        else if (slash[1] == '\'')
+            buf_add_str(out, str_sub(text, at + len, text.len));
+        else if (slash[1] == '\\')
+            buf_add_char(out, '\\');
+        else if (!g_ascii_isdigit(slash[1]) && slash[1] != '+')
+            buf_add(out, slash, 2);
+    }
+    buf_add_str(out, by);
+}
+
 /* An empty needle is found between all characters. */
 static void
 replace_between(LiquidCall *call, Buf *out, Str text, Str by, bool all)
 {
-    buf_add_str(out, by);
-    while (all && text.len && call_has_room(call, out->len)) {
-        size_t len = text_skip(text, 1);
-        buf_add(out, text.at, len);
-        buf_add_str(out, by);
-        text = str_sub(text, len, text.len);
+    add_replacement(out, by, text, 0, 0);
+    size_t at = 0;
+    while (all && at < text.len && call_has_room(call, out->len)) {
+        size_t len = text_skip(str_sub(text, at, text.len), 1);
+        buf_add(out, text.at + at, len);
+        at += len;
+        add_replacement(out, by, text, at, 0);
     }
-    buf_add_str(out, text);
+    buf_add_str(out, str_sub(text, at, text.len));
 }
 
 static void
 replace_found(LiquidCall *call, Buf *out, Str text, Str needle, Str by, bool all)
 {
-    size_t at;
+    size_t from = 0, at;
     bool again = true;
-    while (again && call_has_room(call, out->len) && str_find(text, needle, &at)) {
-        buf_add(out, text.at, at);
-        buf_add_str(out, by);
-        text = str_sub(text, at + needle.len, text.len);
+    while (again && call_has_room(call, out->len) &&
+           str_find(str_sub(text, from, text.len), needle, &at)) {
+        buf_add(out, text.at + from, at);
+        add_replacement(out, by, text, from + at, needle.len);
+        from += at + needle.len;
         again = all;
     }
-    buf_add_str(out, text);
+    buf_add_str(out, str_sub(text, from, text.len));
 }
 
 static bool
