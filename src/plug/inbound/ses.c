@@ -92,7 +92,7 @@ ses_check(Arena *arena, const PlugHeaders *headers, Str body, const InboundSecre
     if (!root)
         return false;
     Str topic = json_text(json_get(root, "TopicArn"));
-    if (secret->secret.len && !seal_same(topic, secret->secret))
+    if (!secret->secret.len || !seal_same(topic, secret->secret))
         return fail(error, ERR_AUTH, "this comes from another SNS topic than the one that is set");
     if (!decode(arena, ENCODE_BASE64, json_text(json_get(root, "Signature")), &signature))
         return fail(error, ERR_INPUT, "SNS's delivery has no signature");

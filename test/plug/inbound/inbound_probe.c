@@ -160,11 +160,13 @@ probe_check(Arena *arena, char **words, GError **error)
         .path_token = header_get(&lines, ":token"),
     };
     PlugHeaders headers = {header_get, &lines};
-    Str url;
+    Str url = {0};
     if (inbound->certificate_url) {
         if (!inbound->certificate_url(arena, body, &url, error))
             return false;
+        /* The file holds the topic and, in the lines below, what would be fetched. */
         secret.certificate = secret.secret;
+        str_split(&secret.certificate, '\n', &secret.secret);
     }
     return inbound->check(arena, &headers, body, &secret, error);
 }
