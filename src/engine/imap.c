@@ -24,18 +24,17 @@
 enum {
     CONNECT_MS = 10000,
     STEP_MS = 60000,
-    WINDOW_FIRST =
-        500,           /* UIDs that are asked for at once; four times as many where none is there */
+    WINDOW = 15000, /* UIDs of one answer: a line, of which libcurl takes 256 kB */
+    READ_BYTES = 512 * 1024,
     WORDS_BYTES = 300, /* of the server's, kept for an error */
 };
 
-/* What the lines of a step are read for. */
-typedef struct ImapStep {
-    Arena *arena; /* of `mails`; NULL: mails are not listed */
-    ImapMail *mails;
-    size_t count, most;
-    uint32_t above; /* the UID that is known already */
-} ImapStep;
+/* A search under way, and what it found. */
+typedef struct ImapSearch {
+    GArray *uids; /* NULL: there is none under way */
+    uint64_t from, to;
+    bool answered;
+} ImapSearch;
 
 struct Imap {
     ImapServer server; /* its texts are ours */
@@ -44,8 +43,8 @@ struct Imap {
     char *mailbox;     /* as IMAP writes it */
     CURL *easy;
     bool refused_address;
-    uint32_t uidvalidity, uidnext;
-    ImapStep step;
+    uint32_t uidvalidity, uidnext, exists;
+    ImapSearch search;
     GByteArray *mail;
     size_t most_bytes;
     bool too_big;
@@ -71,15 +70,15 @@ imap_keep_words(Imap *imap, Str line)
     imap->words[words.len] = '\0';
 }
 
+/* Takes what was asked for and nothing else, whatever the server says. */
 static void
-imap_list_line(ImapStep *step, Str line)
+imap_search_line(ImapSearch *search, Str numbers)
 {
-    ImapMail mail = {0};
-    if (!step->arena || step->count == step->most || !imap_is_reply(line, "FETCH") ||
-        !imap_number(line, "UID ", &mail.uid) || mail.uid <= step->above)
-        return;
-    imap_number(line, "RFC822.SIZE ", &mail.bytes);
-    step->mails[step->count++] = mail;
+    uint32_t uid;
+    search->answered = true;
+    while (search->uids->len < WINDOW && imap_number_take(&numbers, &uid))
+        if (uid >= search->from && uid <= search->to)
+            g_array_append_val(search->uids, uid);
 }
 
 /* Each line that the server says. */
@@ -92,7 +91,10 @@ take_line(char *bytes, size_t one, size_t len, void *arg)
         imap_number(line, "[UIDVALIDITY ", &imap->uidvalidity);
         imap_number(line, "[UIDNEXT ", &imap->uidnext);
     } else if (str_starts(line, "* ")) {
-        imap_list_line(&imap->step, line);
+        Str numbers;
+        imap_exists(line, &imap->exists);
+        if (imap->search.uids && imap_search(line, &numbers))
+            imap_search_line(&imap->search, numbers);
     } else {
         imap_keep_words(imap, line);
     }
@@ -236,7 +238,7 @@ imap_select(Imap *imap, GError **error)
     Buf command = {.arena = arena};
     buf_add_cstr(&command, "SELECT ");
     imap_quote(&command, str_of(imap->mailbox));
-    imap->uidvalidity = imap->uidnext = 0;
+    imap->uidvalidity = imap->uidnext = imap->exists = 0;
     if (!imap_step(imap, imap->root, buf_str(&command), error))
         return false;
     if (imap->uidvalidity && imap->uidnext)
@@ -247,27 +249,46 @@ imap_select(Imap *imap, GError **error)
 static int
 by_uid(const void *left, const void *right)
 {
-    uint32_t one = ((const ImapMail *)left)->uid, other = ((const ImapMail *)right)->uid;
+    uint32_t one = *(const uint32_t *)left, other = *(const uint32_t *)right;
     return (one > other) - (one < other);
 }
 
-/* Asks window by window, so that a mailbox of a million mails is not listed whole for the first few. */
+/* Asks for one window; its UIDs are in search.uids, in order. */
 static bool
-imap_list_windows(Imap *imap, GError **error)
+imap_search_window(Imap *imap, uint64_t from, uint64_t to, GError **error)
 {
-    ImapStep *step = &imap->step;
-    uint64_t from = (uint64_t)step->above + 1, window = WINDOW_FIRST;
-    while (from < imap->uidnext && step->count < step->most) {
+    ImapSearch *search = &imap->search;
+    *search = (ImapSearch){g_array_new(FALSE, FALSE, sizeof(uint32_t)), from, to, false};
+    if (!imap_command(imap, error, "UID SEARCH UID %" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT, from,
+                      to))
+        return false;
+    if (!search->answered)
+        return fail(error, ERR_BAD_REPLY, "%s does not answer a search", imap->peer);
+    g_array_sort(search->uids, by_uid);
+    return true;
+}
+
+/* Window by window, because the answer is one line. A mailbox with few mails is one window, however far
+ * its UIDs are apart. */
+static bool
+imap_search_windows(Imap *imap, uint32_t above, size_t most, ImapList *list, GError **error)
+{
+    uint64_t from = (uint64_t)above + 1;
+    bool fine = true;
+    while (fine && from < imap->uidnext && list->count < most) {
+        uint64_t window = imap->exists < WINDOW ? UINT32_MAX : WINDOW;
         uint64_t to = MIN(from + window, imap->uidnext) - 1;
-        size_t before = step->count;
-        if (!imap_command(imap, error,
-                          "UID FETCH %" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT " (UID RFC822.SIZE)",
-                          from, to))
-            return false;
-        window = step->count == before ? window * 4 : WINDOW_FIRST;
+        fine = imap_search_window(imap, from, to, error);
+        GArray *uids = g_steal_pointer(&imap->search.uids);
+        for (guint i = 0; fine && i < uids->len && list->count < most; i++) {
+            uint32_t uid = g_array_index(uids, uint32_t, i);
+            if (!list->count || list->uids[list->count - 1] != uid)
+                list->uids[list->count++] = uid;
+        }
+        g_array_unref(uids);
         from = to + 1;
     }
-    return true;
+    return fine;
 }
 
 bool
@@ -275,29 +296,17 @@ imap_list(Imap *imap, Arena *arena, ImapPlace behind, size_t most, ImapList *ret
 {
     if (!imap_select(imap, error))
         return false;
-    uint32_t uidvalidity = imap->uidvalidity;
-    bool renumbered = behind.uidvalidity && behind.uidvalidity != uidvalidity;
-    imap->step = (ImapStep){
-        .arena = arena,
-        .mails = arena_new_of(arena, ImapMail, most),
-        .most = most,
-        .above = renumbered ? 0 : behind.uid,
+    ImapList list = {
+        .uidvalidity = imap->uidvalidity,
+        .renumbered = behind.uidvalidity && behind.uidvalidity != imap->uidvalidity,
+        .uids = arena_new_of(arena, uint32_t, most),
     };
-    bool fine = imap_list_windows(imap, error);
-    ImapStep step = imap->step;
-    imap->step = (ImapStep){0};
-    if (!fine)
+    if (!imap_search_windows(imap, list.renumbered ? 0 : behind.uid, most, &list, error))
         return false;
-    if (imap->uidvalidity != uidvalidity)
+    if (imap->uidvalidity != list.uidvalidity)
         return fail(error, ERR_NET, "%s renumbered the mailbox at this moment", imap->peer);
-    qsort(step.mails, step.count, sizeof *step.mails, by_uid);
-    *ret = (ImapList){
-        .uidvalidity = uidvalidity,
-        .renumbered = renumbered,
-        .mails = step.mails,
-        .count = step.count,
-        .more = step.count == most,
-    };
+    list.more = list.count == most;
+    *ret = list;
     return true;
 }
 
@@ -378,6 +387,7 @@ imap_set_options(Imap *imap)
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)READ_BYTES);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)server->connect_ms);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)server->step_ms);
     curl_easy_setopt(easy, CURLOPT_USE_SSL,

@@ -52,15 +52,10 @@ typedef struct ImapPlace {
     uint32_t uid;         /* the last one that is stored; 0: none */
 } ImapPlace;
 
-typedef struct ImapMail {
-    uint32_t uid;
-    uint32_t bytes; /* as the server says; to leave out what is too big without fetching it */
-} ImapMail;
-
 typedef struct ImapList {
     uint32_t uidvalidity; /* now; the place of a mail stored is (this, its uid) */
     bool renumbered;      /* another one than that of the place: all mails are listed */
-    ImapMail *mails;      /* by uid */
+    uint32_t *uids;       /* ascending */
     size_t count;
     bool more; /* there may be more than asked for: ask again from the last */
 } ImapList;

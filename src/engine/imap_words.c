@@ -29,31 +29,51 @@ word_at(Str text, const char *word)
 }
 
 bool
-imap_number(Str line, const char *word, uint32_t *ret)
+imap_number_take(Str *rest, uint32_t *ret)
 {
-    size_t at = word_at(line, word);
-    Str digits = at < line.len ? str_sub(line, at + strlen(word), line.len) : (Str){0};
+    Str text = *rest;
     uint64_t number = 0;
     size_t len = 0;
-    while (len < digits.len && g_ascii_isdigit(digits.at[len]) && number <= UINT32_MAX)
-        number = number * 10 + (uint64_t)(digits.at[len++] - '0');
+    while (text.len && text.at[0] == ' ')
+        text = str_sub(text, 1, text.len);
+    while (len < text.len && g_ascii_isdigit(text.at[len]) && number <= UINT32_MAX)
+        number = number * 10 + (uint64_t)(text.at[len++] - '0');
     if (!len || number > UINT32_MAX)
         return false;
+    *rest = str_sub(text, len, text.len);
     *ret = (uint32_t)number;
     return true;
 }
 
 bool
-imap_is_reply(Str line, const char *kind)
+imap_number(Str line, const char *word, uint32_t *ret)
 {
-    Str rest = line, star, number, word;
-    if (!str_split(&rest, ' ', &star) || !str_is(star, "*") || !str_split(&rest, ' ', &number) ||
-        !number.len || !str_split(&rest, ' ', &word))
+    size_t at = word_at(line, word), end = at + strlen(word);
+    Str rest = str_sub(line, end, line.len);
+    return at < line.len && rest.len && g_ascii_isdigit(rest.at[0]) && imap_number_take(&rest, ret);
+}
+
+bool
+imap_exists(Str line, uint32_t *ret)
+{
+    uint32_t number;
+    Str rest = str_sub(line, 2, line.len);
+    if (!str_starts(line, "* ") || !imap_number_take(&rest, &number) ||
+        !str_eq_nocase(str_trim(rest), "EXISTS"))
         return false;
-    for (size_t i = 0; i < number.len; i++)
-        if (!g_ascii_isdigit(number.at[i]))
-            return false;
-    return str_eq_nocase(str_trim(word), kind);
+    *ret = number;
+    return true;
+}
+
+bool
+imap_search(Str line, Str *ret_numbers)
+{
+    static const char word[] = "* SEARCH";
+    Str rest = str_sub(line, sizeof word - 1, line.len);
+    if (!starts_nocase(line, word) || (rest.len && rest.at[0] != ' '))
+        return false;
+    *ret_numbers = rest;
+    return true;
 }
 
 /* One run of letters outside ASCII: "&" UTF-16BE in base64 with a comma for the slash "-". */

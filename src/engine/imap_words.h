@@ -10,8 +10,14 @@
  * or over 32 bits. Words are found in any case, and only outside of quotes. */
 bool imap_number(Str line, const char *word, uint32_t *ret);
 
-/* An untagged reply of that kind: "* 12 FETCH (...)" for "FETCH". */
-bool imap_is_reply(Str line, const char *kind);
+/* "* 172 EXISTS": the number; untouched, and false, for any other line. */
+bool imap_exists(Str line, uint32_t *ret);
+
+/* "* SEARCH 2 84 882": what stands behind the word. */
+bool imap_search(Str line, Str *ret_numbers);
+
+/* Takes the next number; false at the end or at what is none. */
+bool imap_number_take(Str *rest, uint32_t *ret);
 
 /* Adds the name of a folder as IMAP writes it: UTF-8 becomes modified UTF-7. Fails with ERR_CONFIG on
  * control characters and broken UTF-8. */

@@ -275,7 +275,8 @@ delivery_new(LetterBox *box, LmtpSession *session)
     size_t count = session->slots->len;
     delivery->box = box;
     delivery->left = count;
-    delivery->text = g_steal_pointer(&session->text);
+    GByteArray *text = g_steal_pointer(&session->text);
+    delivery->text = text;
     delivery->from = g_strdup(session->from);
     delivery->rcpts = g_new0(LmtpRcpt, count);
     for (size_t i = 0; i < count; i++) {
@@ -284,7 +285,7 @@ delivery_new(LetterBox *box, LmtpSession *session)
     }
     delivery->shown = (LmtpDelivery){
         .from = str_of(delivery->from),
-        .mail = {(const char *)delivery->text->data, delivery->text->len},
+        .mail = {text->len ? (const char *)text->data : "", text->len},
         .rcpts = delivery->rcpts,
         .count = count,
         .eight_bit = session->parameters.eight_bit,
@@ -595,6 +596,16 @@ lmtp_wind_down(Lmtp *lmtp)
     }
 }
 
+/* Somebody waits for an answer of the store, or has not been told yet. */
+static bool
+lmtp_is_working(const Lmtp *lmtp)
+{
+    for (const Conn *conn = lmtp->conns; conn; conn = conn->next)
+        if (conn->session.phase == LMTP_PHASE_WAIT || conn->session.out->len)
+            return true;
+    return false;
+}
+
 static void
 lmtp_turn(Lmtp *lmtp, int64_t stop_at)
 {
@@ -628,7 +639,7 @@ lmtp_main(void *arg)
         pthread_mutex_unlock(&lmtp->lock);
         if (stopping)
             lmtp_wind_down(lmtp);
-        if (stopping && (!lmtp->conns || lmtp->now >= stop_at))
+        if (stopping && (!lmtp_is_working(lmtp) || lmtp->now >= stop_at))
             break;
         lmtp_turn(lmtp, stop_at);
     }

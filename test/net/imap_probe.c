@@ -4,7 +4,7 @@
  *         TLS implicit|starttls|never; CA and MAILBOX "-" for none; PRIVATE 0|1
  *
  * Commands, a line each, answered with one line (fetch: and so many bytes):
- *   list UIDVALIDITY UID MOST     -> list UIDVALIDITY RENUMBERED MORE UID:BYTES...
+ *   list UIDVALIDITY UID MOST     -> list UIDVALIDITY RENUMBERED MORE UID...
  *   fetch UID MOST_BYTES          -> fetch BYTES
  *   seen UID 0|1, move UID FOLDER -> ok
  * or error SLUG MESSAGE.
@@ -32,7 +32,7 @@ run_list(Imap *imap, Arena *arena, char **words, GError **error)
         return false;
     printf("list %" PRIu32 " %d %d", list.uidvalidity, list.renumbered, list.more);
     for (size_t i = 0; i < list.count; i++)
-        printf(" %" PRIu32 ":%" PRIu32, list.mails[i].uid, list.mails[i].bytes);
+        printf(" %" PRIu32, list.uids[i]);
     printf("\n");
     return true;
 }
@@ -97,7 +97,7 @@ main(int count, char **words)
     while (getline(&line, &room, stdin) > 0) {
         g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
         g_autoptr(GError) wrong = NULL;
-        g_auto(GStrv) parts = g_strsplit(g_strchomp(line), " ", 4);
+        g_auto(GStrv) parts = g_strsplit(g_strchomp(line), " ", *line == 'm' ? 3 : 4);
         if (!run(imap, arena, parts, &wrong))
             print_error(wrong);
         fflush(stdout);
