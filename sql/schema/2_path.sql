@@ -105,7 +105,10 @@ CREATE TABLE message (
     channel TEXT NOT NULL,          -- email
     template TEXT NOT NULL,         -- name of the template
     address TEXT NOT NULL,          -- where it goes
-    skip TEXT,                      -- fact about the order that makes it pointless: cancelled
+    about INTEGER,                  -- what it tells of, if not the order: a shipment, a refund
+    skip TEXT,                      -- what makes it pointless, a word of skips.def: cancelled, arrived
+    locale TEXT,                    -- BCP 47: what its words were written in
+    legal_id INTEGER,               -- the version of the legal text that it carries
     state TEXT NOT NULL,            -- new (no words yet), ready, claimed, accepted, failed, excluded, unknown, aside
     reason TEXT,                    -- for excluded and failed, a row of reasons.def: suppressed, not_live
     words TEXT,                     -- the same for people, or the server's last words

@@ -63,8 +63,8 @@ consent_plain(const ConsentAsk *ask)
         return REASON_NO_ADDRESS;
     if (ask->subject_quiet)
         return quiet_reasons[ask->subject_quiet];
-    if (ask->subject_cancelled)
-        return REASON_CANCELLED;
+    if (ask->subject_over)
+        return ask->subject_over;
     if (ask->class == CLASS_SAFETY)
         return REASON_NONE;
     if (!shop->is_live)

@@ -21,9 +21,9 @@ typedef struct ConsentAsk {
     Str channel; /* email */
     Str address; /* normalised by address_key */
     /* What it speaks of. 0 and false where it speaks of nothing in particular. */
-    int64_t subject_at;     /* when that happened: before the shop went live it is history */
-    Quiet subject_quiet;    /* why it never causes a mail */
-    bool subject_cancelled; /* and that makes this message pointless */
+    int64_t subject_at;  /* when that happened: before the shop went live it is history */
+    Quiet subject_quiet; /* why it never causes a mail */
+    Reason subject_over; /* why it is pointless by now: flow/skip.h */
 } ConsentAsk;
 
 typedef struct ConsentVerdict {

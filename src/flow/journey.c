@@ -3,25 +3,10 @@
 
 #include "base/json_write.h"
 #include "base/limits.h"
+#include "flow/owed.h"
 
 static const char *const class_words[CLASS_COUNT] = {"transactional", "marketing", "safety"};
 static const char *const lane_words[LANE_COUNT] = {"receipts", "support", "journeys", "campaigns"};
-
-static const struct Receipt {
-    const char *name;
-    EventKind event;
-    const char *template;
-    MessageClass class;
-    MessageLane lane;
-    const char *not_after;
-    const char *skip;
-    const char *title;
-} receipts[] = {
-#define ROW(name, event, template, class, lane, not_after, skip, title) \
-    {#name, event, template, class, lane, not_after, skip, title},
-#include "flow/receipts.def"
-#undef ROW
-};
 
 struct JourneyBook {
     Arena *arena;
@@ -30,17 +15,19 @@ struct JourneyBook {
 };
 
 static const Json *
-receipt_config(Arena *arena, const struct Receipt *receipt, GError **error)
+receipt_config(Arena *arena, const Owed *receipt, GError **error)
 {
     Buf buf = {.arena = arena};
     JsonWriter out = {.buf = &buf};
     json_put_object(&out);
     json_put_key(&out, "template");
-    json_put_str(&out, receipt->template);
+    json_put_str(&out, receipt->name);
     json_put_key(&out, "class");
     json_put_str(&out, class_words[receipt->class]);
     json_put_key(&out, "lane");
     json_put_str(&out, lane_words[receipt->lane]);
+    json_put_key(&out, "receipt");
+    json_put_str(&out, receipt->name);
     json_put_key(&out, "not_after");
     json_put_str(&out, receipt->not_after);
     if (*receipt->skip) {
@@ -53,7 +40,7 @@ receipt_config(Arena *arena, const struct Receipt *receipt, GError **error)
 }
 
 static bool
-receipt_journey(Arena *arena, const struct Receipt *receipt, Journey *ret, GError **error)
+receipt_journey(Arena *arena, const Owed *receipt, Journey *ret, GError **error)
 {
     JourneyStep *step = arena_new_of(arena, JourneyStep, 1);
     *step = (JourneyStep){"send", step_find(STR("send")), receipt_config(arena, receipt, error)};
@@ -74,10 +61,11 @@ journeys_new(GError **error)
 {
     g_autoptr(JourneyBook) book = g_new0(JourneyBook, 1);
     book->arena = arena_new(LIMIT_ARENA_BYTES);
-    book->count = G_N_ELEMENTS(receipts);
+    while (owed_nth(book->count))
+        book->count++;
     book->list = arena_new_of(book->arena, Journey, book->count);
     for (size_t i = 0; i < book->count; i++)
-        if (!receipt_journey(book->arena, &receipts[i], &book->list[i], error))
+        if (!receipt_journey(book->arena, owed_nth(i), &book->list[i], error))
             return NULL;
     return g_steal_pointer(&book);
 }
@@ -94,8 +82,8 @@ journeys_free(JourneyBook *book)
 bool
 journey_listens(EventKind kind)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(receipts); i++)
-        if (receipts[i].event == kind)
+    for (size_t i = 0; owed_nth(i); i++)
+        if (owed_nth(i)->event == kind)
             return true;
     return false;
 }

@@ -14,7 +14,11 @@
 #include "flow/body.h"
 #include "flow/consent.h"
 #include "flow/flow_inside.h"
+#include "flow/legal.h"
 #include "flow/order.h"
+#include "flow/refund.h"
+#include "flow/shipment.h"
+#include "flow/skip.h"
 
 #include <string.h>
 
@@ -40,16 +44,16 @@ bool
 message_append(Db *db, const MessageNew *message, GError **error)
 {
     const StepMessage *step = message->step;
-    return db_run(db, Q_message_append,
-                  BINDS(bind_int("id", id_new(KIND_MESSAGE)), bind_int("shop", message->shop),
-                        bind_int("at", message->at), bind_int("cause", message->cause),
-                        bind_id("order_id", message->order_id),
-                        bind_id("customer_id", message->customer_id),
-                        bind_cstr("class", message_class_slug(step->class)),
-                        bind_int("lane", step->lane), bind_text("channel", step->channel),
-                        bind_text("template", step->template), bind_text("address", step->address),
-                        bind_some("skip", step->skip), bind_int("not_after", step->not_after)),
-                  NULL, error);
+    return db_run(
+        db, Q_message_append,
+        BINDS(bind_int("id", id_new(KIND_MESSAGE)), bind_int("shop", message->shop),
+              bind_int("at", message->at), bind_int("cause", message->cause),
+              bind_id("order_id", message->order_id), bind_id("customer_id", message->customer_id),
+              bind_cstr("class", message_class_slug(step->class)), bind_int("lane", step->lane),
+              bind_text("channel", step->channel), bind_text("template", step->template),
+              bind_text("address", step->address), bind_id("about", message->about),
+              bind_some("skip", step->skip), bind_int("not_after", step->not_after)),
+        NULL, error);
 }
 
 bool
@@ -89,6 +93,7 @@ typedef struct MessageRow {
     Str template;
     Str address;
     Str skip;
+    int64_t about;         /* a shipment or a refund; 0: the order */
     const ShopEntry *shop; /* held until the row is done */
     /* What becomes of it: */
     const char *state;
@@ -97,7 +102,18 @@ typedef struct MessageRow {
     Str subject;
     Str body; /* packed */
     size_t body_bytes;
+    Str locale;
+    int64_t legal_id;
 } MessageRow;
+
+/* What a message tells of. */
+typedef struct Matter {
+    OrderRow order;
+    ShipmentRow shipment;
+    Refund refund;
+    const ShipmentRow *has_shipment; /* NULL: it tells of none */
+    const Refund *has_refund;
+} Matter;
 
 static void
 message_stop(MessageRow *row, const char *state, Reason reason, Str words)
@@ -107,16 +123,37 @@ message_stop(MessageRow *row, const char *state, Reason reason, Str words)
     row->words = words.len ? words : str_of(reason_words(reason));
 }
 
+/* An address of ours with a token in it: /o/TOKEN is an order's page. */
 static Str
-order_page_url(const FlowOptions *options, Arena *arena, const MessageRow *row, uint32_t generation)
+link_url(const FlowOptions *options, Arena *arena, const MessageRow *row, const char *path,
+         const char *token)
 {
     Str own = shop_setting(row->shop, SETTING_PUBLIC_URL);
     Str base = own.len ? own : str_of(options->public_url);
     while (str_ends(base, "/"))
         base.len--;
-    return str_of(
-        arena_format(arena, STR_FMT "/o/%s", STR_ARG(base),
-                     token_make(arena, options->links, "order", row->order_id, generation)));
+    return str_of(arena_format(arena, STR_FMT "%s%s", STR_ARG(base), path, token));
+}
+
+/* Where the reader chooses what comes: by the message, so that guests have one, too. */
+static Str
+preferences_url(const FlowOptions *options, Arena *arena, const MessageRow *row)
+{
+    return link_url(options, arena, row, "/p/",
+                    token_make(arena, options->links, "preferences", row->id, 0));
+}
+
+/* What the header fields of a mail say to programs: to Gmail who sends what, to readers how to stop it. Only marketing
+ * has the second: what is owed cannot be stopped. */
+static void
+message_fields(const FlowOptions *options, Arena *arena, const MessageRow *row, Mail *mail)
+{
+    mail->feedback_id =
+        str_of(arena_format(arena, STR_FMT ":" STR_FMT ":%s:postlude", STR_ARG(row->template),
+                            STR_ARG(row->shop->shop.slug), message_class_slug(row->class)));
+    if (row->class == CLASS_MARKETING)
+        mail->unsubscribe = link_url(options, arena, row, "/u/",
+                                     token_make(arena, options->links, "unsubscribe", row->id, 0));
 }
 
 /* Without a sender of its own a shop can only write to the catcher. */
@@ -148,6 +185,7 @@ message_compose(const FlowOptions *options, Arena *arena, MessageRow *row, const
         .at = clock_now(),
     };
     Str reply_to = shop_setting(row->shop, SETTING_MAIL_REPLY_TO);
+    message_fields(options, arena, row, &mail);
     if (!message_sender(options, arena, row->shop, &mail.from, error) ||
         !address_parse_spec(arena, row->address, &mail.to, error))
         return false;
@@ -172,17 +210,46 @@ message_compose(const FlowOptions *options, Arena *arena, MessageRow *row, const
     return true;
 }
 
+/* The confirmation of the contract carries the legal texts of the buyer's country. */
 static bool
-message_write_words(StageTurn *turn, MessageRow *row, const OrderRow *order, GError **error)
+message_legal(StageTurn *turn, MessageRow *row, const Order *order, Str *ret, GError **error)
+{
+    LegalText legal;
+    if (!str_is(row->template, "order_confirmation"))
+        return true;
+    Str country =
+        order->ship_to.country_code.len ? order->ship_to.country_code : order->bill_to.country_code;
+    Str language = words_language(flow_words(turn->flow), row->locale);
+    if (!legal_find(turn->db, turn->arena, row->shop, country, language, &legal, error))
+        return false;
+    row->legal_id = legal.id;
+    *ret = legal.text;
+    return true;
+}
+
+static bool
+message_write_words(StageTurn *turn, MessageRow *row, const Matter *matter, GError **error)
 {
     const FlowOptions *options = flow_options(turn->flow);
+    const char *page =
+        token_make(turn->arena, options->links, "order", row->order_id, matter->order.generation);
+    row->locale = words_locale(flow_words(turn->flow), row->shop, &matter->order);
     WordsAsk ask = {
         .name = row->template,
-        .shop = row->shop,
-        .order = order,
-        .page_url = order_page_url(options, turn->arena, row, order->generation),
+        .view =
+            {
+                .shop = row->shop,
+                .order = &matter->order,
+                .shipment = matter->has_shipment,
+                .refund = matter->has_refund,
+                .page_url = link_url(options, turn->arena, row, "/o/", page),
+                .preferences_url = preferences_url(options, turn->arena, row),
+            },
+        .locale = row->locale,
         .now = clock_now(),
     };
+    if (!message_legal(turn, row, &matter->order.order, &ask.view.legal_text, error))
+        return false;
     WordsDone words;
     Str whole;
     if (!words_fill(flow_words(turn->flow), turn->arena, &ask, &words, error) ||
@@ -198,9 +265,15 @@ message_write_words(StageTurn *turn, MessageRow *row, const OrderRow *order, GEr
 /* ---- the stage ------------------------------------------------------------------------------------------- */
 
 static bool
-message_ask(StageTurn *turn, const MessageRow *row, const OrderRow *order, ConsentVerdict *ret,
+message_ask(StageTurn *turn, const MessageRow *row, const Matter *matter, ConsentVerdict *ret,
             GError **error)
 {
+    const Order *order = &matter->order.order;
+    SkipFacts facts = {
+        .order_cancelled = order->cancelled_at != 0,
+        .order_delivered = matter->order.delivered_at != 0,
+        .shipment = matter->shipment.shipment.state,
+    };
     Address address;
     if (row->address.len && !address_parse_spec(turn->arena, row->address, &address, NULL)) {
         *ret = (ConsentVerdict){.reason = REASON_BAD_ADDRESS};
@@ -212,10 +285,9 @@ message_ask(StageTurn *turn, const MessageRow *row, const OrderRow *order, Conse
         .topic = row->template,
         .channel = STR("email"),
         .address = row->address.len ? address_key(turn->arena, &address) : (Str){0},
-        .subject_at = order->order.placed_at,
-        .subject_quiet = order->order.quiet,
-        .subject_cancelled =
-            order->order.cancelled_at && str_is(row->skip, reason_slug(REASON_CANCELLED)),
+        .subject_at = order->placed_at,
+        .subject_quiet = order->quiet,
+        .subject_over = skip_reason(row->skip, &facts),
     };
     return consent_check(turn->db, turn->arena, &ask, ret, error);
 }
@@ -227,23 +299,39 @@ reason_is_shown(Reason reason)
     return reason == REASON_NOT_LIVE || reason == REASON_TEST_ORDER;
 }
 
+static bool
+matter_load(StageTurn *turn, const MessageRow *row, Matter *ret, GError **error)
+{
+    IdKind kind = id_kind(row->about);
+    if (row->order_id &&
+        !order_load(turn->db, turn->arena, row->shop_id, row->order_id, &ret->order, error))
+        return false;
+    if (kind == KIND_SHIPMENT) {
+        ret->has_shipment = &ret->shipment;
+        return shipment_load(turn->db, turn->arena, row->shop_id, row->about, &ret->shipment,
+                             error);
+    }
+    if (kind != KIND_REFUND)
+        return true;
+    ret->has_refund = &ret->refund;
+    return refund_load(turn->db, turn->arena, row->shop_id, row->about, &ret->refund, error);
+}
+
 /* A row ends in a state whatever happens; only the store's own failures are errors. */
 static bool
 message_work(StageTurn *turn, MessageRow *row, GError **error)
 {
-    OrderRow order = {0};
+    Matter matter = {0};
     ConsentVerdict verdict;
-    if (row->order_id &&
-        !order_load(turn->db, turn->arena, row->shop_id, row->order_id, &order, error))
-        return false;
-    if (!message_ask(turn, row, &order, &verdict, error))
+    if (!matter_load(turn, row, &matter, error) ||
+        !message_ask(turn, row, &matter, &verdict, error))
         return false;
     if (!verdict.may && !reason_is_shown(verdict.reason)) {
         message_stop(row, "excluded", verdict.reason, verdict.words);
         return true;
     }
     g_autoptr(GError) problem = NULL;
-    if (!message_write_words(turn, row, &order, &problem)) {
+    if (!message_write_words(turn, row, &matter, &problem)) {
         message_stop(row, "failed", REASON_NOT_RENDERED,
                      arena_copy(turn->arena, str_of(problem->message)));
         return true;
@@ -266,6 +354,7 @@ message_read(StageTurn *turn, Rows *rows, MessageRow *ret, GError **error)
         .template = arena_copy(turn->arena, rows_text(rows, 6)),
         .address = arena_copy(turn->arena, rows_text(rows, 7)),
         .skip = arena_copy(turn->arena, rows_text(rows, 8)),
+        .about = rows_int(rows, 9),
     };
     g_autoptr(ShopHold) shop = shopbook_get(flow_shops(turn->flow), ret->shop_id);
     must(shop);
@@ -304,6 +393,7 @@ message_fix(Db *db, const MessageRow *row, GError **error)
                 BINDS(bind_cstr("state", row->state), bind_cstr("reason", row->reason),
                       bind_some("words", row->words), bind_some("subject", row->subject),
                       bind_id("body_bytes", (int64_t)row->body_bytes),
+                      bind_some("locale", row->locale), bind_id("legal_id", row->legal_id),
                       bind_int("shop", row->shop_id), bind_int("id", row->id)),
                 &changed, error))
         return false;

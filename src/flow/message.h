@@ -9,6 +9,7 @@ typedef struct MessageNew {
     int64_t cause; /* the run_step */
     int64_t order_id;
     int64_t customer_id;
+    int64_t about; /* what it tells of, if not the order; 0: the order */
     int64_t at;
     const StepMessage *step;
 } MessageNew;

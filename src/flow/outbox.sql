@@ -9,8 +9,9 @@ SELECT min(shop) FROM message WHERE state = 'ready' AND shop > :after;
 -- Messages of one lane that may leave now, with what the gate asks of their order. :now, :limit
 SELECT m.id, m.class, m.template, m.address, m.not_after, m.attempts, b.body, o.placed_at,
     CASE WHEN o.deleted_at IS NULL THEN o.quiet ELSE 'deleted' END,
-    CASE WHEN m.skip = 'cancelled' AND o.cancelled_at IS NOT NULL THEN 1 ELSE 0 END FROM message AS m
+    m.skip, o.cancelled_at, o.delivered_at, s.state FROM message AS m
 LEFT JOIN orders AS o ON o.shop = m.shop AND o.id = m.order_id
+LEFT JOIN shipment AS s ON s.shop = m.shop AND s.id = m.about
 LEFT JOIN message_body AS b ON b.shop = m.shop AND b.id = m.id
 WHERE m.shop = :shop AND m.state = 'ready' AND m.lane = :lane AND m.next_at <= :now
 ORDER BY m.next_at, m.id LIMIT :limit;

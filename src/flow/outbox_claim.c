@@ -14,6 +14,7 @@
 #include "flow/body.h"
 #include "flow/consent.h"
 #include "flow/message.h"
+#include "flow/skip.h"
 
 enum { CATCHER_ROWS = 128, CLAIM_ARENA_BYTES = 256 * 1024 * 1024 };
 
@@ -31,7 +32,7 @@ row_ask(Db *db, Arena *arena, const Claim *claim, const ClaimRow *row, ConsentVe
         .address = row->address_key,
         .subject_at = row->placed_at,
         .subject_quiet = row->quiet,
-        .subject_cancelled = row->cancelled,
+        .subject_over = row->over,
     };
     return consent_check(db, arena, &ask, ret, error);
 }
@@ -209,6 +210,17 @@ mail_header(Str mail)
     return str_find(mail, STR("\r\n\r\n"), &end) ? str_sub(mail, 0, end) : mail;
 }
 
+static Reason
+row_over(Rows *rows)
+{
+    SkipFacts facts = {
+        .order_cancelled = rows_int(rows, 10) != 0,
+        .order_delivered = rows_int(rows, 11) != 0,
+        .shipment = shipment_state_of(rows_text(rows, 12)),
+    };
+    return skip_reason(rows_text(rows, 9), &facts);
+}
+
 /* What cannot be brought into the form of a mail any more (its words are damaged) is marked as broken: it ends with
  * its reason, and nothing waits behind it. */
 static void
@@ -227,7 +239,6 @@ row_read(Claim *claim, Rows *rows, ClaimRow *row)
         .attempts = rows_int(rows, 5),
         .placed_at = rows_int(rows, 7),
         .quiet = quiet_of(rows_text(rows, 8)),
-        .cancelled = rows_int(rows, 9) != 0,
         .delivery = id_new(KIND_DELIVERY),
         .taken_at = clock_now(),
         .state = "accepted",
@@ -238,6 +249,7 @@ row_read(Claim *claim, Rows *rows, ClaimRow *row)
         return;
     }
     row->address_key = address_key(arena, &address);
+    row->over = row_over(rows);
     if (!claim->sender)
         return;
     Str body = {0};

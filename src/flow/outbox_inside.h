@@ -26,7 +26,7 @@ typedef struct ClaimRow {
     int64_t attempts; /* that counted, before this one */
     int64_t placed_at;
     Quiet quiet;
-    bool cancelled; /* its order, and that makes it pointless */
+    Reason over; /* why it is pointless by now: flow/skip.h */
     bool claimed;   /* the gate let it pass and it was still there to take */
     Reason broken;  /* not REASON_NONE: it cannot be a mail any more, whatever the settings are */
     int64_t taken_at;

@@ -15,6 +15,7 @@
 typedef struct RunRow {
     int64_t id;
     int64_t shop;
+    int64_t subject;
     int64_t order_id;
     int64_t customer_id;
     Str step;
@@ -43,6 +44,9 @@ run_read_order(Db *db, RunRow *run, StepCtx *ctx, GError **error)
         ctx->placed_at = rows_int(rows, 1);
         ctx->quiet = quiet_of(rows_text(rows, 2));
         ctx->cancelled_at = rows_int(rows, 3);
+        ctx->source = arena_copy(ctx->arena, rows_text(rows, 4));
+        ctx->in_person = rows_int(rows, 5) != 0;
+        ctx->has_legal = rows_int(rows, 6) != 0;
     }
     return rows_ok(rows, error);
 }
@@ -65,6 +69,7 @@ run_look(StageTurn *turn, RunRow *run, int64_t started, GError **error)
         .now = run->now,
         .started = started,
         .entered = run->entered,
+        .subject = run->subject,
         .order_id = run->order_id,
         .customer_id = run->customer_id,
     };
@@ -87,6 +92,7 @@ run_read(StageTurn *turn, Rows *rows, RunRow *ret, GError **error)
         .shop = rows_int(rows, 1),
         .journey = journey_find(flow_journeys(turn->flow), rows_text(rows, 2)),
         .order_id = rows_int(rows, 3),
+        .subject = rows_int(rows, 9),
         .customer_id = rows_int(rows, 4),
         .step = arena_copy(turn->arena, rows_text(rows, 5)),
         .visit = rows_int(rows, 6),
@@ -190,6 +196,7 @@ run_carry_out(Db *db, const RunRow *run, GError **error)
         .cause = step_id,
         .order_id = run->order_id,
         .customer_id = run->customer_id,
+        .about = run->subject == run->order_id ? 0 : run->subject,
         .at = run->now,
         .step = &result->message,
     };

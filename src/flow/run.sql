@@ -10,7 +10,7 @@ ON CONFLICT (shop, subject, journey) DO NOTHING;
 -- name: run_take
 -- Runs whose time has come, the longest waiting first. :now, :limit
 -- any shop: the flow works for all shops in one turn
-SELECT id, shop, journey, order_id, customer_id, step, visit, entered, at FROM run
+SELECT id, shop, journey, order_id, customer_id, step, visit, entered, at, subject FROM run
 WHERE state = 'waiting' AND wake <= :now ORDER BY wake, id LIMIT :limit;
 
 -- name: run_next_wake

@@ -37,13 +37,17 @@ typedef struct StepCtx {
     int64_t now;
     int64_t started;     /* when the journey began for this customer */
     int64_t entered;     /* when the customer came to this box */
+    int64_t subject;     /* what the journey runs once for: the order, the shipment, the refund */
     int64_t order_id;    /* 0: the journey is not about an order */
     int64_t customer_id; /* 0: nobody known */
     /* Of the order, if there is one: */
     Str email;
     int64_t placed_at;
     int64_t cancelled_at;
-    Quiet quiet; /* why it never causes a mail */
+    Quiet quiet;    /* why it never causes a mail */
+    Str source;     /* who told of it: shopify */
+    bool in_person; /* nothing of it is shipped */
+    bool has_legal; /* the shop has terms and withdrawal instruction, by language */
 } StepCtx;
 
 typedef enum StepNext { STEP_GO, STEP_WAIT, STEP_END } StepNext;
@@ -56,7 +60,7 @@ typedef struct StepMessage {
     Str template;
     Str address; /* as it goes over the wire */
     int64_t not_after;
-    Str skip; /* fact about the order that makes it pointless, until it has left */
+    Str skip; /* what makes it pointless until it has left: skips.def */
 } StepMessage;
 
 typedef struct StepResult {

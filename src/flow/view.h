@@ -8,15 +8,34 @@
 
 #include "engine/liquid/liquid.h"
 #include "flow/order.h"
+#include "flow/shipment.h"
 #include "flow/shop.h"
 
 /* Objects over rows that must outlive the render; they live in the arena. */
 LiquidValue view_shop(Arena *arena, const ShopEntry *shop);
 LiquidValue view_order(Arena *arena, const OrderRow *order);
+/* order may be NULL; with it the shipment knows the titles of what is in it. */
+LiquidValue view_shipment(Arena *arena, const ShipmentRow *shipment, const OrderRow *order);
 
-/* What a message about an order offers (shop, order, page_url), for the check of its templates. */
-const LiquidSchema *view_order_schema(Arena *arena);
+/* What a message or a page is about. NULL and empty: nothing of that kind. */
+typedef struct ViewAsk {
+    const ShopEntry *shop;
+    const OrderRow *order;
+    const ShipmentRow *shipment; /* the one it tells of */
+    const Refund *refund;
+    const ShipmentRow *shipments; /* all of the order */
+    size_t shipment_count;
+    const Refund *refunds;
+    size_t refund_count;
+    Str page_url;
+    Str preferences_url;
+    Str legal_text;
+    Str lang; /* of the words */
+    Str dir;  /* ltr, rtl */
+} ViewAsk;
 
-/* shop, order and page_url under these names, ready to be a template's root. */
-LiquidValue
-view_order_root(Arena *arena, const ShopEntry *shop, const OrderRow *order, Str page_url);
+/* Puts all of it into a template's root, a map. ask must outlive the render. */
+void view_fill(Arena *arena, const ViewAsk *ask, LiquidValue root);
+
+/* The names that view_fill gives, for the check of templates. */
+const LiquidSchema *view_schema_root(Arena *arena);

@@ -6,6 +6,7 @@
 #include "engine/asset.h"
 #include "engine/liquid/liquid.h"
 #include "engine/liquid_shop/liquid_shop.h"
+#include "flow/language.h"
 #include "flow/view.h"
 
 #include <string.h>
@@ -30,6 +31,7 @@ typedef struct Message {
 
 struct Words {
     Arena *arena;
+    Languages *languages;
     GPtrArray *messages; /* Message */
 };
 
@@ -43,11 +45,11 @@ message_free(void *arg)
     g_free(message);
 }
 
-/* Partials stand in ui/mail/part/NAME.liquid. */
+/* A mail is built from sections: ui/mail/sections/NAME.liquid, for its text part text/NAME. */
 static bool
 words_load_part(const void *host, Str name, Arena *arena, Str *ret_source)
 {
-    const char *file = arena_format(arena, "%spart/" STR_FMT ".liquid", folder, STR_ARG(name));
+    const char *file = arena_format(arena, "%ssections/" STR_FMT ".liquid", folder, STR_ARG(name));
     *ret_source = asset_get(file);
     return ret_source->at != NULL;
 }
@@ -68,7 +70,7 @@ message_compile(Words *words, const char *name, GError **error)
             .strict = true,
             .filters = liquid_shop_filters(),
             .load = words_load_part,
-            .schema = view_order_schema(words->arena),
+            .schema = view_schema_root(words->arena),
         };
         message->parts[i] = liquid_compile(str_of(file), source, &options, NULL, error);
         if (!message->parts[i])
@@ -82,6 +84,9 @@ words_new(GError **error)
 {
     g_autoptr(Words) words = g_new0(Words, 1);
     words->arena = arena_new(LIMIT_ARENA_BYTES);
+    words->languages = languages_new(error);
+    if (!words->languages)
+        return NULL;
     words->messages = g_ptr_array_new_with_free_func(message_free);
     size_t first, count = asset_below(folder, &first);
     for (size_t i = 0; i < count; i++) {
@@ -102,7 +107,9 @@ words_free(Words *words)
 {
     if (!words)
         return;
-    g_ptr_array_unref(words->messages);
+    if (words->messages)
+        g_ptr_array_unref(words->messages);
+    languages_free(words->languages);
     arena_free(words->arena);
     g_free(words);
 }
@@ -124,27 +131,54 @@ words_has(const Words *words, Str name)
     return words_find(words, name) != NULL;
 }
 
-/* The languages that the messages are written in; dates and amounts follow the words, so that no mail says
- * "2 março" in an English sentence. The order's own language wins, then the shop's. */
-static const char *const languages[] = {"en"};
+Str
+words_locale(const Words *words, const ShopEntry *shop, const OrderRow *order)
+{
+    const Str wishes[] = {order->order.locale, order->order.customer.locale, shop->shop.locale};
+    Str locale;
+    languages_choose(words->languages, wishes, G_N_ELEMENTS(wishes), &locale);
+    return locale;
+}
 
-static bool
-language_is_written(Str locale)
+Str
+words_language(const Words *words, Str locale)
 {
     Str language = locale, rest = locale;
     str_split(&rest, '-', &language);
-    for (size_t i = 0; i < G_N_ELEMENTS(languages); i++)
-        if (str_eq_nocase(language, languages[i]))
-            return true;
-    return false;
+    return language;
 }
 
+/* Sections that have nothing to say leave their empty lines behind: one is enough, and none in front. */
 static Str
-words_locale(Str order, Str shop)
+text_tidy(Arena *arena, Str text)
 {
-    if (language_is_written(order))
-        return order;
-    return language_is_written(shop) ? shop : str_of(languages[0]);
+    Buf out = {.arena = arena};
+    size_t breaks = 2;
+    for (size_t i = 0; i < text.len; i++) {
+        breaks = text.at[i] == '\n' ? breaks + 1 : 0;
+        if (breaks <= 2)
+            buf_add_char(&out, text.at[i]);
+    }
+    return buf_str(&out);
+}
+
+static bool
+words_render(const Message *message, const LiquidData *data, Arena *arena, WordsDone *ret,
+             GError **error)
+{
+    Str done[PART_COUNT];
+    for (int i = 0; i < PART_COUNT; i++) {
+        Buf out = {.arena = arena};
+        if (!liquid_render(message->parts[i], data, arena, &out, error))
+            return false;
+        done[i] = buf_str(&out);
+    }
+    *ret = (WordsDone){
+        .subject = text_line(arena, done[PART_SUBJECT], LIMIT_TEXT_BYTES),
+        .html = done[PART_HTML],
+        .text = text_tidy(arena, done[PART_TEXT]),
+    };
+    return true;
 }
 
 bool
@@ -153,24 +187,19 @@ words_fill(const Words *words, Arena *arena, const WordsAsk *ask, WordsDone *ret
     const Message *message = words_find(words, ask->name);
     if (!message)
         return fail(error, ERR_TEMPLATE, "there is no message '" STR_FMT "'", STR_ARG(ask->name));
-    Str locale = words_locale(ask->order->order.locale, ask->shop->shop.locale);
+    const Language *language = languages_find(words->languages, ask->locale);
+    must(language);
+    ViewAsk view = ask->view;
+    view.lang = ask->locale;
+    view.dir = language->dir;
+    LiquidShop shop = language_shop(language, arena_cstr(arena, ask->view.shop->shop.currency));
     LiquidData data = {
-        .root = view_order_root(arena, ask->shop, ask->order, ask->page_url),
+        .root = liquid_map(arena),
         .now = ask->now,
-        .zone = ask->shop->zone,
-        .locale = arena_cstr(arena, locale),
+        .zone = ask->view.shop->zone,
+        .locale = arena_cstr(arena, ask->locale),
+        .host = &shop,
     };
-    Str done[PART_COUNT];
-    for (int i = 0; i < PART_COUNT; i++) {
-        Buf out = {.arena = arena};
-        if (!liquid_render(message->parts[i], &data, arena, &out, error))
-            return false;
-        done[i] = buf_str(&out);
-    }
-    *ret = (WordsDone){
-        .subject = text_line(arena, done[PART_SUBJECT], LIMIT_TEXT_BYTES),
-        .html = done[PART_HTML],
-        .text = done[PART_TEXT],
-    };
-    return true;
+    view_fill(arena, &view, data.root);
+    return words_render(message, &data, arena, ret, error);
 }

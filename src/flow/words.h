@@ -7,6 +7,7 @@
 
 #include "flow/order.h"
 #include "flow/shop.h"
+#include "flow/view.h"
 
 typedef struct Words Words;
 
@@ -18,12 +19,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Words, words_free)
 bool words_has(const Words *words, Str name);
 
 typedef struct WordsAsk {
-    Str name; /* of the message */
-    const ShopEntry *shop;
-    const OrderRow *order;
-    Str page_url; /* of the order page */
+    Str name;     /* of the message */
+    ViewAsk view; /* what it is about; its language is found here */
+    Str locale;   /* from words_locale */
     int64_t now;
 } WordsAsk;
+
+/* What the message is written in: the order's locale, else the customer's, else the shop's, else English; each only
+ * if our words are written in its language. */
+Str words_locale(const Words *words, const ShopEntry *shop, const OrderRow *order);
+
+/* The language of a locale without its region, for legal texts: "de". */
+Str words_language(const Words *words, Str locale);
 
 typedef struct WordsDone {
     Str subject;

@@ -95,6 +95,7 @@ class Scene:
             "shopify.secret": self.secrets[slug],
             "mail.from": f"{flags['name']} <orders@{slug}.example>",
             "smtp.url": "$sink",
+            "receipt.order_confirmation": "on",  # the shop system of most scenarios, Shopify, sends its own
         } | settings)
 
     def set_shop(self, slug, settings):

@@ -4,6 +4,9 @@
  * its reason: the counts of a shop have to add up, and "why did she get nothing?" deserves an answer.
  */
 #include "base/when.h"
+#include "engine/id.h"
+#include "flow/owed.h"
+#include "flow/skip.h"
 #include "flow/step.h"
 
 static MessageClass
@@ -24,10 +27,40 @@ lane_of(Str word)
     return str_is(word, "campaigns") ? LANE_CAMPAIGNS : LANE_JOURNEYS;
 }
 
+/* What makes it pointless. One parcel of an order needs no mail of its own where another one says that all has arrived. */
+static Str
+send_skip(const StepCtx *ctx, Str receipt)
+{
+    const Owed *whole = owed_find(STR("order_delivered"));
+    if (str_is(receipt, "delivered") &&
+        owed_who(ctx->shop, whole, ctx->source, ctx->has_legal) == OWED_OURS)
+        return STR("complete");
+    return json_text(json_get(ctx->config, "skip"));
+}
+
+/* Why this receipt is not ours to send for this order; NULL: it is. */
+static const char *
+send_refuse(const StepCtx *ctx, Str receipt)
+{
+    const Owed *owed = owed_find(receipt);
+    if (!owed)
+        return NULL;
+    if (ctx->in_person && id_kind(ctx->subject) == KIND_SHIPMENT)
+        return "It was sold in person: there is no parcel.";
+    OwedWho who = owed_who(ctx->shop, owed, ctx->source, ctx->has_legal);
+    return who == OWED_OURS ? NULL : owed_words(who);
+}
+
 static bool
 send_run(const StepCtx *ctx, StepResult *ret, GError **error)
 {
     int64_t useful = 0;
+    Str receipt = json_text(json_get(ctx->config, "receipt"));
+    const char *refused = send_refuse(ctx, receipt);
+    if (refused) {
+        *ret = (StepResult){.next = STEP_END, .why = refused};
+        return true;
+    }
     if (!duration_parse(json_text(json_get(ctx->config, "not_after")), &useful, error))
         return false;
     *ret = (StepResult){
@@ -42,7 +75,7 @@ send_run(const StepCtx *ctx, StepResult *ret, GError **error)
                 .template = json_text(json_get(ctx->config, "template")),
                 .address = ctx->email,
                 .not_after = ctx->entered + useful,
-                .skip = json_text(json_get(ctx->config, "skip")),
+                .skip = send_skip(ctx, receipt),
             },
     };
     return true;
@@ -59,8 +92,10 @@ const Step step_send = {
             {"lane", FIELD_CHOICE, .choices = "receipts support journeys campaigns",
              .help = "Which messages it lets go first"},
             {"not_after", FIELD_DURATION, .help = "How long it is of use, as in 72h"},
-            {"skip", FIELD_CHOICE, true, "cancelled",
-             "Fact about the order that makes it pointless"},
+            {"skip", FIELD_CHOICE, true, skip_choices,
+             "What makes it pointless before it has left"},
+            {"receipt", FIELD_TEXT, true,
+             .help = "Which of the receipts it is, for who sends what"},
             {0},
         },
     .run = send_run,
