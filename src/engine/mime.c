@@ -210,7 +210,8 @@ leaf_read(LetterReader *reader, GMimeObject *object, LetterPlace *place, size_t 
     const char *name = GMIME_IS_PART(object)
                            ? g_mime_part_get_filename(GMIME_PART(object))
                            : g_mime_object_get_content_type_parameter(object, "name");
-    part->name = text_line(reader->arena, str_of(name), LIMIT_TEXT_BYTES);
+    part->name =
+        text_line(reader->arena, arena_copy(reader->arena, str_of(name)), LIMIT_TEXT_BYTES);
     Str bytes = message                 ? message_bytes(reader->arena, GMIME_MESSAGE_PART(object))
                 : GMIME_IS_PART(object) ? leaf_bytes(reader->arena, GMIME_PART(object))
                                         : (Str){0};
@@ -271,7 +272,8 @@ field_words(Arena *arena, Str value)
     if (!str_find(value, STR("=?"), &at))
         return charset_text(arena, value, NULL);
     g_autofree char *text = g_mime_utils_header_decode_text(NULL, arena_cstr(arena, value));
-    return text_line(arena, charset_text(arena, str_of(text), NULL), LIMIT_HEADER_BYTES);
+    return text_line(arena, charset_text(arena, arena_copy(arena, str_of(text)), NULL),
+                     LIMIT_HEADER_BYTES);
 }
 
 static void
