@@ -300,7 +300,7 @@ CREATE TABLE suppression (
     reason TEXT NOT NULL,           -- hard_bounce, complaint, asked, by_hand
     lifted_at INTEGER               -- when somebody took it back
 ) STRICT;
-CREATE INDEX suppression_address ON suppression (shop, channel, address) WHERE lifted_at IS NULL;
+CREATE INDEX suppression_address ON suppression (shop, channel, address, scope) WHERE lifted_at IS NULL;
 
 -- What somebody asked by law of what we keep (GDPR articles 15 and 17), and what was done.
 CREATE TABLE privacy_ask (

@@ -1,10 +1,9 @@
 -- consent.sql: what the gate asks.
 
 -- name: suppression_find
--- Why an address is not written to; the widest scope first.
+-- Why an address is not written to; the widest scope first, which is also the first by its name.
 SELECT scope, reason FROM suppression
-WHERE shop = :shop AND channel = :channel AND address = :address AND lifted_at IS NULL
-ORDER BY CASE scope WHEN 'all' THEN 0 ELSE 1 END LIMIT 1;
+WHERE shop = :shop AND channel = :channel AND address = :address AND lifted_at IS NULL ORDER BY scope LIMIT 1;
 
 -- name: suppression_append
 -- An address that is not written to any more.

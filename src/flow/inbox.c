@@ -54,9 +54,11 @@ inbox_name(Arena *arena, Str body)
 static Str
 inbox_pack(Arena *arena, const InboxAsk *ask, const InboxNew *delivery)
 {
-    const char *name =
-        arena_format(arena, "%s " STR_FMT, delivery->connector, STR_ARG(delivery->topic));
-    BodyName known_as = {delivery->shop, BODY_INBOX, str_of(name)};
+    Buf name = {.arena = arena};
+    buf_add_cstr(&name, delivery->connector);
+    buf_add_char(&name, ' ');
+    buf_add_str(&name, delivery->topic);
+    BodyName known_as = {delivery->shop, BODY_INBOX, buf_str(&name)};
     return body_pack(ask->store, arena, &known_as, ask->body);
 }
 
