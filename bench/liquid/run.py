@@ -13,6 +13,7 @@ import pathlib
 import re
 import statistics
 import subprocess
+import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -27,6 +28,17 @@ def ours(seconds, *flags):
                           capture_output=True, text=True, check=True)
     assert "memory: 0 bytes" in done.stdout, done.stdout
     return [float(re.search(word + r": (\d+)", done.stdout)[1]) for word in ("render", "parse")]
+
+
+def calls_of_malloc(*flags):
+    """How often 200 renders ask malloc for memory, every call counted."""
+    with tempfile.TemporaryDirectory() as folder:
+        counter = pathlib.Path(folder) / "count_malloc.so"
+        subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-o", str(counter), str(HERE / "count_malloc.c")], check=True)
+        done = subprocess.run([BINARY, "liquid", "bench", str(DATA / "order_confirmation.liquid"), "--data",
+                               str(DATA / "data.json"), "--seconds", "1", *flags], capture_output=True, text=True,
+                              check=True, env={**os.environ, "LD_PRELOAD": str(counter)})
+    return int(re.search(r"(\d+) calls of malloc", done.stdout)[1])
 
 
 def output_is_expected(*flags):
@@ -50,6 +62,7 @@ def main():
     options = parser.parse_args()
     for flags in ((), ("--html",)):
         assert output_is_expected(*flags), "the output is not expected.html"
+        assert calls_of_malloc(*flags) == 0, "a render takes memory beside its arena"
     runs = {}
     for _ in range(options.runs):
         for name, flags in (("plain", ()), ("html", ("--html",)), ("plain_2", ("--threads", "2")),
@@ -69,7 +82,8 @@ def main():
     for mode in ("plain", "html"):
         print(f"{mode}: {ratio(f'ours.{mode}.render', 'liquidjs.render'):.0f} times liquidjs (aim 60), "
               f"{ratio(f'ours.{mode}.render', 'by_hand.render'):.2f} times the function written by hand (aim 1), "
-              f"parse {ratio(f'ours.{mode}.parse', 'liquidjs.parse'):.0f} times liquidjs (aim 20)")
+              f"parse {ratio(f'ours.{mode}.parse', 'liquidjs.parse'):.1f} times liquidjs (aim 20), "
+              f"two threads {ratio(f'ours.{mode}_2.render', f'ours.{mode}.render'):.2f} times one, no call of malloc")
 
 
 if __name__ == "__main__":

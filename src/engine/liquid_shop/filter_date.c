@@ -5,6 +5,7 @@
  * "14. März 2025" there and "March 14, 2025" in American English; with `time: "short"` the time
  * follows. */
 #include "engine/liquid/date.h"
+#include "engine/liquid/inside.h"
 #include "engine/liquid_shop/cldr.h"
 #include "engine/liquid_shop/liquid_shop.h"
 
@@ -143,8 +144,7 @@ time_tag_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, Liquid
     Moment utc = {.ms = moment.ms, .abbreviation = "UTC"};
     Buf out = {.arena = liquid_call_arena(call)};
     date_print(&utc, STR("<time datetime=\"%Y-%m-%dT%H:%M:%SZ\">"), &out);
-    g_autofree char *text = g_markup_escape_text(shown.at, (gssize)shown.len);
-    buf_add_cstr(&out, text);
+    text_escape(&out, liquid_text(shown));
     buf_add_cstr(&out, "</time>");
     *ret = liquid_safe(buf_str(&out), LIQUID_SAFE_HTML);
     return true;

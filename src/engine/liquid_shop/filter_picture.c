@@ -3,6 +3,7 @@
  * {{ url | qr_code }} is the drawing itself; {{ url | qr_code: "data" }} is an address for <img src>.
  * Both have the quiet zone that their standards ask for (ISO/IEC 18004: 4 modules; ISO/IEC 15417: 10).
  * The only file that includes libqrencode. */
+#include "base/encode.h"
 #include "engine/liquid/inside.h"
 #include "engine/liquid_shop/liquid_shop.h"
 
@@ -30,9 +31,10 @@ svg_value(LiquidCall *call, const LiquidArgs *args, const Buf *svg)
     bool data = args->count && str_is(liquid_call_text(call, args->list[0]), "data");
     if (!data)
         return liquid_safe(buf_str(svg), LIQUID_SAFE_HTML);
-    g_autofree char *coded = g_base64_encode((const guchar *)svg->at, svg->len);
-    const char *url = arena_format(call->arena, "data:image/svg+xml;base64,%s", coded);
-    return liquid_safe(str_of(url), LIQUID_SAFE_IMAGE);
+    Buf url = {.arena = call->arena};
+    buf_add_cstr(&url, "data:image/svg+xml;base64,");
+    encode_add(&url, ENCODE_BASE64, buf_str(svg));
+    return liquid_safe(buf_str(&url), LIQUID_SAFE_IMAGE);
 }
 
 /* ---- QR ----------------------------------------------------------------------------------- */

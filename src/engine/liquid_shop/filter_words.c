@@ -5,6 +5,7 @@
  * two, few, many, other by CLDR's rule for the language. {{ name }} in a text takes the argument of
  * that name. A key that ends in _html holds HTML: its arguments are escaped, the text is not.
  */
+#include "engine/liquid/inside.h"
 #include "engine/liquid_shop/cldr.h"
 #include "engine/liquid_shop/liquid_shop.h"
 
@@ -57,13 +58,6 @@ hole_read(Str text, Str *ret_name)
     return close + 2;
 }
 
-static void
-add_escaped(Buf *out, Str text)
-{
-    g_autofree char *escaped = g_markup_escape_text(text.at ? text.at : "", (gssize)text.len);
-    buf_add_cstr(out, escaped);
-}
-
 static LiquidValue
 entry_fill(LiquidCall *call, Str text, const LiquidArgs *args, bool html)
 {
@@ -73,7 +67,7 @@ entry_fill(LiquidCall *call, Str text, const LiquidArgs *args, bool html)
         size_t len = hole_read(text, &name);
         const LiquidValue *value = len ? liquid_arg(args, arena_cstr(out.arena, name)) : NULL;
         if (value && html)
-            add_escaped(&out, liquid_call_text(call, *value));
+            text_escape(&out, liquid_call_text(call, *value));
         else if (value)
             buf_add_str(&out, liquid_call_text(call, *value));
         else
