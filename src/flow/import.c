@@ -249,6 +249,16 @@ job_refused(void *arg, const ImportItem *item, const char *why)
 
 /* ---- records become items -------------------------------------------------------------------------------------- */
 
+/* Could somebody be reached there? */
+static bool
+address_is_one(const ConsentFact *fact)
+{
+    size_t digits = 0;
+    for (size_t i = 0; i < fact->address.len; i++)
+        digits += g_ascii_isdigit(fact->address.at[i]) != 0;
+    return str_is(fact->channel, "email") ? text_has(fact->address, '@') : digits >= 5;
+}
+
 /* The address in its normal form; one that is none cannot be stopped. */
 static bool
 opt_outs_clean(Arena *arena, FormatFacts *facts, GError **error)
@@ -258,8 +268,7 @@ opt_outs_clean(Arena *arena, FormatFacts *facts, GError **error)
         ConsentFact fact = {.channel = facts->opt_outs[i].channel,
                             .address = facts->opt_outs[i].address};
         fact = choice_clean(arena, &fact);
-        if (!fact.address.len ||
-            (str_is(fact.channel, "email") && !memchr(fact.address.at, '@', fact.address.len)))
+        if (!address_is_one(&fact))
             return fail(error, ERR_INPUT, "'" STR_FMT "' is no address",
                         STR_ARG(str_sub(facts->opt_outs[i].address, 0, 80)));
         list[i] = facts->opt_outs[i];
