@@ -32,7 +32,7 @@ FLOORS = {
 HOMES = {
     "cairo": ["engine/picture.c"],
     "cmark-gfm": ["engine/liquid_shop/filter_md.c"],
-    "curl/": ["engine/http_client.c", "engine/imap.c"],
+    "curl/": ["engine/http_client.c", "engine/http_job.c", "engine/imap.c"],  # the thread, a request; mailboxes
     "gmime/": ["engine/mime.c"],
     "libfyaml.h": ["base/yaml_read.c"],
     "libpq-fe.h": ["engine/store_pg.c"],

@@ -1,13 +1,11 @@
 /* lmtp.c - the listener: one thread, one epoll; the dialogue is lmtp_session.c's.
  *
- * A mail that came whole leaves its connection as a Delivery, which the hook may hold for as long as it
- * likes. Answers from other threads are left in the letter box that listener and deliveries share; the
- * last of them frees it, so an answer may come when connection and listener are long gone.
+ * A mail that came whole leaves its connection as a parcel (lmtp_delivery.h), and its answers come back by letter.
  */
 #include "base/limits.h"
 #include "engine/clock.h"
 #include "engine/listen.h"
-#include "engine/lmtp.h"
+#include "engine/lmtp_delivery.h"
 #include "engine/lmtp_session.h"
 
 #include <errno.h>
@@ -28,40 +26,13 @@ enum {
 };
 
 typedef struct Conn Conn;
-typedef struct Delivery Delivery;
-
-/* An answer on its way to the listener's thread. */
-typedef struct Letter {
-    Delivery *delivery;
-    size_t rcpt;
-    LmtpVerdict verdict;
-} Letter;
-
-typedef struct LetterBox {
-    pthread_mutex_t lock;
-    int holders; /* under lock, as all the rest: the listener and each delivery */
-    bool open;   /* the listener still reads */
-    int wake_fd;
-    GArray *letters;
-} LetterBox;
-
-struct Delivery {
-    LmtpDelivery shown; /* first: what the hook has */
-    LetterBox *box;
-    Conn *conn; /* the listener's thread only; NULL when it does not wait any more */
-    char *from;
-    GByteArray *text;
-    LmtpRcpt *rcpts;
-    size_t left; /* under the box's lock: recipients without an answer */
-    size_t read; /* the listener's thread: answers read */
-};
 
 struct Conn {
     Lmtp *lmtp;
     int fd;
     LmtpSession session;
     GByteArray *pending; /* read and not yet taken by the session */
-    Delivery *delivery;
+    LmtpParcel *parcel;
     size_t held;   /* bytes of mail counted in lmtp->held */
     uint64_t seen; /* session.commands when the deadline was set */
     LmtpPhase was; /* session.phase, likewise */
@@ -78,7 +49,7 @@ struct Lmtp {
     char *name;
     LmtpHooks hooks;
     int port, listen_fd, epoll_fd;
-    LetterBox *box;
+    LmtpBox *box;
     pthread_t thread;
     bool joined;
 
@@ -92,85 +63,6 @@ struct Lmtp {
     size_t held;
     int64_t now;
 };
-
-/* ---- letters -------------------------------------------------------------------------------- */
-
-static void
-box_release(LetterBox *box)
-{
-    pthread_mutex_lock(&box->lock);
-    bool last = --box->holders == 0;
-    pthread_mutex_unlock(&box->lock);
-    if (!last)
-        return;
-    g_array_unref(box->letters);
-    close(box->wake_fd);
-    pthread_mutex_destroy(&box->lock);
-    g_free(box);
-}
-
-static LetterBox *
-box_new(void)
-{
-    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (fd < 0)
-        return NULL;
-    LetterBox *box = g_new0(LetterBox, 1);
-    *box = (LetterBox){.holders = 1, .open = true, .wake_fd = fd};
-    box->letters = g_array_new(FALSE, FALSE, sizeof(Letter));
-    pthread_mutex_init(&box->lock, NULL);
-    return box;
-}
-
-static void
-delivery_free(Delivery *delivery)
-{
-    LetterBox *box = delivery->box;
-    g_byte_array_unref(delivery->text);
-    for (size_t i = 0; i < delivery->shown.count; i++)
-        g_free((char *)delivery->rcpts[i].address.at);
-    g_free(delivery->rcpts);
-    g_free(delivery->from);
-    g_free(delivery);
-    box_release(box);
-}
-
-void
-lmtp_answer(LmtpDelivery *shown, size_t rcpt, LmtpVerdict verdict)
-{
-    Delivery *delivery = (Delivery *)shown;
-    LetterBox *box = delivery->box;
-    must(rcpt < shown->count);
-    Letter letter = {delivery, rcpt, verdict};
-    pthread_mutex_lock(&box->lock);
-    must(delivery->left > 0);
-    bool last = --delivery->left == 0, open = box->open;
-    if (open) {
-        g_array_append_val(box->letters, letter);
-        /* Within the lock: behind it the listener may have freed all of this. */
-        eventfd_write(box->wake_fd, 1);
-    }
-    pthread_mutex_unlock(&box->lock);
-    if (last && !open)
-        delivery_free(delivery);
-}
-
-void
-lmtp_answer_all(LmtpDelivery *delivery, LmtpVerdict verdict)
-{
-    size_t count = delivery->count; /* the last answer takes the delivery with it */
-    for (size_t i = 0; i < count; i++)
-        lmtp_answer(delivery, i, verdict);
-}
-
-Str
-lmtp_envelope_lines(Arena *arena, const LmtpDelivery *delivery, size_t rcpt)
-{
-    must(rcpt < delivery->count);
-    char *lines = arena_format(arena, "Return-Path: <" STR_FMT ">\r\nDelivered-To: " STR_FMT "\r\n",
-                               STR_ARG(delivery->from), STR_ARG(delivery->rcpts[rcpt].address));
-    return str_of(lines);
-}
 
 /* ---- a connection's watch ------------------------------------------------------------------- */
 
@@ -239,9 +131,9 @@ conn_close(Conn *conn)
         return;
     close(conn->fd); /* which takes it out of epoll */
     conn->fd = -1;
-    if (conn->delivery)
-        conn->delivery->conn = NULL;
-    conn->delivery = NULL;
+    if (conn->parcel)
+        conn->parcel->conn = NULL;
+    conn->parcel = NULL;
     lmtp->held -= conn->held;
     conn->held = 0;
     *conn->link = conn->next;
@@ -268,49 +160,20 @@ lmtp_free_dead(Lmtp *lmtp)
 
 /* ---- a mail leaves -------------------------------------------------------------------------- */
 
-static Delivery *
-delivery_new(LetterBox *box, LmtpSession *session)
-{
-    Delivery *delivery = g_new0(Delivery, 1);
-    size_t count = session->slots->len;
-    delivery->box = box;
-    delivery->left = count;
-    GByteArray *text = g_steal_pointer(&session->text);
-    delivery->text = text;
-    delivery->from = g_strdup(session->from);
-    delivery->rcpts = g_new0(LmtpRcpt, count);
-    for (size_t i = 0; i < count; i++) {
-        const LmtpSlot *slot = &g_array_index(session->slots, LmtpSlot, i);
-        delivery->rcpts[i] = (LmtpRcpt){str_of(g_strdup(slot->address)), slot->token};
-    }
-    delivery->shown = (LmtpDelivery){
-        .from = str_of(delivery->from),
-        .mail = {text->len ? (const char *)text->data : "", text->len},
-        .rcpts = delivery->rcpts,
-        .count = count,
-        .eight_bit = session->parameters.eight_bit,
-        .utf8 = session->parameters.utf8,
-    };
-    pthread_mutex_lock(&box->lock);
-    box->holders++;
-    pthread_mutex_unlock(&box->lock);
-    return delivery;
-}
-
 static void
 conn_deliver(Conn *conn)
 {
     Lmtp *lmtp = conn->lmtp;
-    Delivery *delivery = delivery_new(lmtp->box, &conn->session);
-    delivery->conn = conn;
-    conn->delivery = delivery;
+    LmtpParcel *parcel = lmtp_parcel_new(lmtp->box, &conn->session);
+    parcel->conn = conn;
+    conn->parcel = parcel;
     conn->held = 0; /* lmtp->held keeps them until the last answer is read */
     conn->since = lmtp->now;
     pthread_mutex_lock(&lmtp->lock);
     lmtp->counts.mails++;
     lmtp->counts.storing++;
     pthread_mutex_unlock(&lmtp->lock);
-    lmtp->hooks.deliver(&delivery->shown, lmtp->hooks.arg);
+    lmtp->hooks.deliver(&parcel->shown, lmtp->hooks.arg);
 }
 
 /* The hook takes too long: whoever is not answered comes again. */
@@ -318,8 +181,8 @@ static void
 conn_answer_late(Conn *conn)
 {
     LmtpSession *session = &conn->session;
-    conn->delivery->conn = NULL;
-    conn->delivery = NULL;
+    conn->parcel->conn = NULL;
+    conn->parcel = NULL;
     for (guint i = 0; session->phase == LMTP_PHASE_WAIT; i++)
         if (!g_array_index(session->slots, LmtpSlot, i).answered)
             lmtp_session_answer(session, i, LMTP_LATER);
@@ -362,7 +225,7 @@ conn_pump(Conn *conn)
 {
     LmtpSession *session = &conn->session;
     for (;;) {
-        if (session->phase == LMTP_PHASE_WAIT && !conn->delivery)
+        if (session->phase == LMTP_PHASE_WAIT && !conn->parcel)
             conn_deliver(conn);
         if (!conn_flush(conn))
             return;
@@ -522,13 +385,13 @@ lmtp_accept(Lmtp *lmtp)
 /* ---- the thread ----------------------------------------------------------------------------- */
 
 static void
-lmtp_letter(Lmtp *lmtp, const Letter *letter)
+lmtp_letter(Lmtp *lmtp, const LmtpLetter *letter)
 {
-    Delivery *delivery = letter->delivery;
-    Conn *conn = delivery->conn;
-    bool last = ++delivery->read == delivery->shown.count;
+    LmtpParcel *parcel = letter->parcel;
+    Conn *conn = parcel->conn;
+    bool last = ++parcel->read == parcel->shown.count;
     if (last) {
-        lmtp->held -= delivery->text->len;
+        lmtp->held -= parcel->text->len;
         pthread_mutex_lock(&lmtp->lock);
         lmtp->counts.storing--;
         pthread_mutex_unlock(&lmtp->lock);
@@ -536,10 +399,10 @@ lmtp_letter(Lmtp *lmtp, const Letter *letter)
     if (conn) {
         lmtp_session_answer(&conn->session, letter->rcpt, letter->verdict);
         if (last)
-            conn->delivery = NULL;
+            conn->parcel = NULL;
     }
     if (last)
-        delivery_free(delivery);
+        lmtp_parcel_free(parcel);
     if (conn)
         conn_pump(conn);
 }
@@ -548,16 +411,9 @@ lmtp_letter(Lmtp *lmtp, const Letter *letter)
 static void
 lmtp_read_letters(Lmtp *lmtp, bool close)
 {
-    LetterBox *box = lmtp->box;
-    eventfd_t count;
-    eventfd_read(box->wake_fd, &count);
-    pthread_mutex_lock(&box->lock);
-    GArray *letters = box->letters;
-    box->letters = g_array_new(FALSE, FALSE, sizeof(Letter));
-    box->open = !close;
-    pthread_mutex_unlock(&box->lock);
+    GArray *letters = lmtp_box_take(lmtp->box, close);
     for (guint i = 0; i < letters->len; i++)
-        lmtp_letter(lmtp, &g_array_index(letters, Letter, i));
+        lmtp_letter(lmtp, &g_array_index(letters, LmtpLetter, i));
     g_array_unref(letters);
 }
 
@@ -695,7 +551,7 @@ lmtp_drop(Lmtp *lmtp)
     if (lmtp->epoll_fd >= 0)
         close(lmtp->epoll_fd);
     if (lmtp->box)
-        box_release(lmtp->box);
+        lmtp_box_release(lmtp->box);
     pthread_mutex_destroy(&lmtp->lock);
     g_free(lmtp->name);
     g_free(lmtp);
@@ -719,7 +575,7 @@ lmtp_new(const LmtpOptions *options, const LmtpHooks *hooks, GError **error)
     lmtp->hooks = *hooks;
     lmtp->port = port;
     lmtp->listen_fd = fd;
-    lmtp->box = box_new();
+    lmtp->box = lmtp_box_new();
     lmtp->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     pthread_mutex_init(&lmtp->lock, NULL);
     if (!lmtp->box || lmtp->epoll_fd < 0 || !lmtp_watch(lmtp, fd, &lmtp->listen_fd) ||

@@ -208,7 +208,7 @@ command_lhlo(LmtpSession *session, Str words)
                            session->name, session->mail_bytes);
 }
 
-/* "FROM:<a@b> X=1": what stands behind the keyword; false when it is another. */
+/* "FROM:<ana@b> X=1": what stands behind the keyword; false when it is another. */
 static bool
 words_after(Str words, const char *keyword, Str *ret)
 {
