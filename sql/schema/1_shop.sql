@@ -21,3 +21,18 @@ CREATE TABLE setting (
     sealed BLOB,                    -- AEAD over (shop, key) for secrets; NULL for open ones
     PRIMARY KEY (shop, key)
 ) STRICT, WITHOUT ROWID;
+
+-- What the installation remembers of itself.
+CREATE TABLE installation (
+    key TEXT NOT NULL,              -- key_fingerprint: whose secrets these are; hold: restored, nothing leaves yet
+    at INTEGER NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (key)
+) STRICT, WITHOUT ROWID;
+
+-- How large the store was on a day, for the forecast of its disk.
+CREATE TABLE disk_day (
+    day INTEGER NOT NULL,           -- days since 1970, UTC
+    bytes INTEGER NOT NULL,
+    PRIMARY KEY (day)
+) STRICT, WITHOUT ROWID;

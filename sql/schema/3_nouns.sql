@@ -33,6 +33,7 @@ CREATE TABLE customer (
     birthday INTEGER,               -- month * 100 + day: 229
     joined_at INTEGER,              -- account opened
     deleted_at INTEGER,             -- the shop system has the account no more
+    erased_at INTEGER,              -- nothing of the person is left here, and nothing is learned any more
     merged_into INTEGER,            -- the same person as this customer; NULL: stands for itself
     updated_at INTEGER NOT NULL     -- version of these facts, by the sender's clock; 0: none
 ) STRICT;
@@ -145,6 +146,7 @@ CREATE TABLE orders (
     cancelled_at INTEGER,
     deleted_at INTEGER,             -- the shop system has it no more
     delivered_at INTEGER,           -- all that ships has arrived; ours, from the shipments
+    erased_at INTEGER,              -- its sums are left, nothing of the person; nothing is learned any more
     promised_from INTEGER,          -- when the buyer was told it will arrive
     promised_until INTEGER,
     ship_to TEXT,                   -- JSON of a PostalAddress
@@ -322,3 +324,16 @@ CREATE TABLE privacy_ask (
 ) STRICT;
 CREATE UNIQUE INDEX privacy_ask_foreign ON privacy_ask (shop, source, kind, foreign_id);
 CREATE INDEX privacy_ask_new ON privacy_ask (id) WHERE state = 'new';
+
+-- What law obliges to keep of an erased order (setting privacy.hold_years), sealed and dated.
+CREATE TABLE hold (
+    id INTEGER PRIMARY KEY,
+    shop INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    cause INTEGER NOT NULL,         -- the asking
+    order_id INTEGER NOT NULL,
+    until INTEGER NOT NULL,         -- then it goes by itself
+    sealed BLOB NOT NULL            -- JSON of name, mail address and postal addresses, AEAD over (shop, order)
+) STRICT;
+CREATE INDEX hold_until ON hold (until);
+CREATE UNIQUE INDEX hold_order ON hold (shop, order_id);

@@ -8,6 +8,7 @@
 #include "engine/guard.h"
 #include "engine/line_server.h"
 #include "engine/schema.h"
+#include "flow/hold.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -135,6 +136,33 @@ home_open_store(Home *home, const HomeOptions *options, const char *file, GError
     return home->store != NULL;
 }
 
+static bool
+fingerprint_job(Db *db, void *arg, GError **error)
+{
+    return hold_note_fingerprint(db, arg, error);
+}
+
+/* The store knows whose secrets it holds: under another key nothing sealed opens and no link works. */
+static bool
+home_check_key(Home *home, const HomeOptions *options, GError **error)
+{
+    Str known;
+    g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
+    Db *db = store_reader(home->store, error);
+    bool ok = db && hold_fingerprint(db, arena, &known, error);
+    if (db)
+        store_reader_return(home->store, db);
+    if (!ok)
+        return false;
+    if (known.len && !str_is(known, home->keyring->fingerprint))
+        return fail(error, ERR_CONFIG,
+                    "the key is another one (fingerprint %s) than the store's (" STR_FMT
+                    "); give the right one with --key-file or put it back as secret.key",
+                    home->keyring->fingerprint, STR_ARG(known));
+    return known.len || options->look ||
+           store_write(home->store, STORE_FLOW, fingerprint_job, home->keyring->fingerprint, error);
+}
+
 Home *
 home_open(const HomeOptions *options, GError **error)
 {
@@ -165,7 +193,9 @@ home_open(const HomeOptions *options, GError **error)
     if (!home_open_keyring(home, options, has_store, error) ||
         !home_open_store(home, options, file, error))
         return NULL;
-    home->shops = shopbook_new(home->store, &home->keyring->columns);
+    if (!home_check_key(home, options, error))
+        return NULL;
+    home->shops = shopbook_new(home->store, home->keyring);
     if (!shopbook_load(home->shops, error))
         return NULL;
     if (!options->look)
@@ -213,12 +243,9 @@ static const struct {
     const char *verb;
     CmdWrite run;
 } writes[] = {
-    {"shop", shop_write},
-    {"key", key_write},
-    {"customer", customer_write},
-    {"user", user_write},
-    {"import", import_write},
-    {"replay", replay_write},
+    {"shop", shop_write},       {"key", key_write},         {"customer", customer_write},
+    {"privacy", privacy_write}, {"release", release_write}, {"user", user_write},
+    {"import", import_write},   {"replay", replay_write},
 };
 
 static CmdWrite

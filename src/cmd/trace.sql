@@ -3,7 +3,9 @@
 -- name: trace_inbox
 -- One row in words.
 -- any shop: the command line names a row by its id alone
-SELECT id, shop, at, cause, connector || ' ' || topic || ': ' || state || coalesce(', ' || reason, '') FROM inbox WHERE id = :id;
+SELECT id, shop, at, cause, connector || ' ' || topic || ': ' || state || coalesce(', ' || reason, '') ||
+    CASE WHEN EXISTS (SELECT 1 FROM inbox_body AS b WHERE b.shop = inbox.shop AND b.id = inbox.id) THEN '' ELSE ' (its body was emptied)' END
+FROM inbox WHERE id = :id;
 
 -- name: trace_event
 -- One row in words.
@@ -36,12 +38,16 @@ SELECT id, shop, at, cause, step || ' -> ' || outcome || ': ' || why FROM run_st
 -- One row in words.
 -- any shop: the command line names a row by its id alone
 SELECT id, shop, at, cause, channel || ' to ' || address || ': ' || state || coalesce(' (' || reason || ')', '') || coalesce(' "' || subject || '"', '') ||
-    CASE WHEN state IN ('excluded', 'failed') THEN coalesce(': ' || words, '') ELSE '' END FROM message WHERE id = :id;
+    CASE WHEN state IN ('excluded', 'failed') THEN coalesce(': ' || words, '') ELSE '' END ||
+    CASE WHEN body_bytes > 0 AND NOT EXISTS (SELECT 1 FROM message_body AS b WHERE b.shop = message.shop AND b.id = message.id)
+    THEN ' (its body was emptied)' ELSE '' END FROM message WHERE id = :id;
 
 -- name: trace_message_of
 -- What a row caused.
 SELECT id, shop, at, cause, channel || ' to ' || address || ': ' || state || coalesce(' (' || reason || ')', '') || coalesce(' "' || subject || '"', '') ||
-    CASE WHEN state IN ('excluded', 'failed') THEN coalesce(': ' || words, '') ELSE '' END FROM message WHERE shop = :shop AND cause = :cause ORDER BY id;
+    CASE WHEN state IN ('excluded', 'failed') THEN coalesce(': ' || words, '') ELSE '' END ||
+    CASE WHEN body_bytes > 0 AND NOT EXISTS (SELECT 1 FROM message_body AS b WHERE b.shop = message.shop AND b.id = message.id)
+    THEN ' (its body was emptied)' ELSE '' END FROM message WHERE shop = :shop AND cause = :cause ORDER BY id;
 
 -- name: trace_delivery
 -- One row in words.

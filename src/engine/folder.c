@@ -185,3 +185,10 @@ folder_check_free(const Folder *folder, int64_t bytes, GError **error)
                     folder->path, left >> 20, (bytes + (1 << 20) - 1) >> 20);
     return true;
 }
+
+int64_t
+folder_free_bytes(const char *path)
+{
+    struct statvfs status;
+    return statvfs(path, &status) == 0 ? (int64_t)status.f_bavail * (int64_t)status.f_frsize : -1;
+}

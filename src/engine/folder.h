@@ -34,3 +34,6 @@ char *folder_file(const Folder *folder, Arena *arena, const char *name);
 
 /* Fails with ERR_DISK_FULL when less than that is free to us. */
 bool folder_check_free(const Folder *folder, int64_t bytes, GError **error);
+
+/* Bytes that are free to us on the disk of a path; -1 if nobody knows. */
+int64_t folder_free_bytes(const char *path);

@@ -4,6 +4,7 @@
 #include "engine/clock.h"
 
 #include <pthread.h>
+#include <sys/stat.h>
 #include <stdatomic.h>
 
 enum {
@@ -39,6 +40,7 @@ struct Store {
 
     _Atomic int64_t commits;
     _Atomic int64_t waiting;
+    _Atomic bool truncate; /* the log is to be emptied */
     void (*hook)(void *arg);
     void *hook_arg;
 };
@@ -168,9 +170,31 @@ store_group(Store *store, StoreTask *task)
     } else {
         atomic_fetch_add(&store->commits, 1);
         store_call_hook(store);
+        if (atomic_load(&store->truncate) && db_truncate_log(store->writer, NULL))
+            atomic_store(&store->truncate, false);
     }
     store_note_trouble(store, error);
     store_tell(group, error);
+}
+
+int64_t
+store_bytes(Store *store)
+{
+    static const char *const endings[] = {"", "-wal"};
+    int64_t bytes = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
+        g_autofree char *file = g_strconcat(store->file, endings[i], NULL);
+        struct stat found;
+        if (stat(file, &found) == 0)
+            bytes += found.st_size;
+    }
+    return bytes;
+}
+
+void
+store_truncate_log(Store *store)
+{
+    atomic_store(&store->truncate, true);
 }
 
 static void *

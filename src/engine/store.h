@@ -128,6 +128,14 @@ bool rows_is_blob(Rows *rows, int column);
 /* Is the file whole? ERR_STORE names the first thing that is not. Reads all of it. */
 bool store_check(Db *db, GError **error);
 
+/* Copies the store as it is at this moment into a new file, while others read and write it. progress may be NULL. */
+typedef struct StoreCopy {
+    const char *file;
+    void (*progress)(int64_t pages_done, int64_t pages, void *arg);
+    void *arg;
+} StoreCopy;
+bool store_copy(Db *db, const StoreCopy *copy, GError **error);
+
 /* ---- life ---------------------------------------------------------------------------------- */
 
 typedef struct StoreOptions {
@@ -183,8 +191,15 @@ bool store_write(Store *store, StoreLane lane, bool (*run)(Db *db, void *arg, GE
 /* Waits until all that was queued before has been told what became of it. */
 void store_drain(Store *store);
 
+/* After the next COMMIT at which nobody reads what was before, the log is moved into the file and emptied: what was
+ * erased stands nowhere any more. */
+void store_truncate_log(Store *store);
+
 /* The last group of writes failed, less than a minute ago: why, in words. False: all is well. */
 bool store_trouble(Store *store, char *words, size_t bytes);
+
+/* Bytes of the store's files on the disk, the log among them. */
+int64_t store_bytes(Store *store);
 
 /* How many COMMITs were made, for tests and figures; how many jobs wait now. */
 int64_t store_commits(Store *store);

@@ -17,6 +17,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Db, db_close)
 /* BEGIN, COMMIT and the like: constant statements of ours, without parameters or rows. */
 bool db_exec(Db *db, const char *sql, GError **error);
 
+/* Moves all of the log into the file and empties it, between groups; ERR_STORE_BUSY while somebody reads of before. */
+bool db_truncate_log(Db *db, GError **error);
+
 bool db_begin(Db *db, GError **error);
 bool db_commit(Db *db, GError **error);
 void db_rollback(Db *db);

@@ -27,6 +27,7 @@ struct Db {
     PackBook *packs;
     Rows statements[QUERY_COUNT + 1];
     sqlite3_stmt *begin, *commit, *savepoint, *release, *rollback_to;
+    int busy_timeout_ms;
 };
 
 enum {
@@ -94,6 +95,7 @@ db_prepare(Db *db, const char *sql, sqlite3_stmt **ret, GError **error)
 static bool
 db_configure(Db *db, const DbOptions *options, GError **error)
 {
+    db->busy_timeout_ms = options->busy_timeout_ms;
     sqlite3_busy_timeout(db->handle, options->busy_timeout_ms);
     g_autofree char *pragmas = g_strdup_printf(
         "PRAGMA cache_size = -%d; PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY;",
@@ -105,6 +107,8 @@ db_configure(Db *db, const DbOptions *options, GError **error)
                db_prepare(db, "BEGIN", &db->begin, error) &&
                db_prepare(db, "COMMIT", &db->commit, error);
     g_autofree char *wal = g_strdup_printf("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                                           /* What is deleted is overwritten: erasure means it. */
+                                           "PRAGMA secure_delete = ON;"
                                            "PRAGMA wal_autocheckpoint = %d;"
                                            "PRAGMA journal_size_limit = 67108864",
                                            WAL_PAGES);
@@ -214,6 +218,16 @@ db_rollback_to(Db *db, GError **error)
     if (sqlite3_get_autocommit(db->handle))
         return fail(error, ERR_STORE, "the transaction was rolled back");
     return db_step_plain(db, db->rollback_to, error) && db_step_plain(db, db->release, error);
+}
+
+bool
+db_truncate_log(Db *db, GError **error)
+{
+    int code;
+    sqlite3_busy_timeout(db->handle, 0); /* a reader's snapshot: the next COMMIT tries again */
+    code = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    sqlite3_busy_timeout(db->handle, db->busy_timeout_ms);
+    return code == SQLITE_OK || db_fail(db, error, "checkpoint");
 }
 
 /* ---- statements ------------------------------------------------------------------------------ */
@@ -445,6 +459,45 @@ store_check(Db *db, GError **error)
         fail(error, ERR_STORE, "%s is damaged: %s", db->file, words ? words : "");
     sqlite3_finalize(statement);
     return whole;
+}
+
+/* ---- copies -------------------------------------------------------------------------------------- */
+
+enum { COPY_PAGES = 4096 };
+
+static bool
+copy_steps(Db *db, sqlite3 *to, const StoreCopy *copy, GError **error)
+{
+    sqlite3_backup *backup = sqlite3_backup_init(to, "main", db->handle, "main");
+    int code = backup ? SQLITE_OK : SQLITE_ERROR;
+    while (code == SQLITE_OK) {
+        code = sqlite3_backup_step(backup, COPY_PAGES);
+        if (copy->progress)
+            copy->progress(sqlite3_backup_pagecount(backup) - sqlite3_backup_remaining(backup),
+                           sqlite3_backup_pagecount(backup), copy->arg);
+    }
+    if (backup)
+        sqlite3_backup_finish(backup);
+    if (code == SQLITE_DONE)
+        return true;
+    return fail(error, code == SQLITE_FULL ? ERR_DISK_FULL : ERR_IO, "cannot copy to %s: %s",
+                copy->file, sqlite3_errmsg(to));
+}
+
+bool
+store_copy(Db *db, const StoreCopy *copy, GError **error)
+{
+    sqlite3 *to = NULL;
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    bool ok = sqlite3_open_v2(copy->file, &to, flags, NULL) == SQLITE_OK;
+    if (!ok)
+        fail(error, ERR_IO, "cannot write %s: %s", copy->file, sqlite3_errmsg(to));
+    ok = ok && copy_steps(db, to, copy, error);
+    /* A copy is one file: without a log beside it. */
+    if (ok && sqlite3_exec(to, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL) != SQLITE_OK)
+        ok = fail(error, ERR_IO, "cannot finish %s: %s", copy->file, sqlite3_errmsg(to));
+    sqlite3_close(to);
+    return ok;
 }
 
 /* ---- schema ------------------------------------------------------------------------------------ */

@@ -3,6 +3,7 @@
 
 #include "engine/clock.h"
 #include "engine/id.h"
+#include "flow/erase.h"
 
 static bool
 verdict_no(ConsentVerdict *ret, Reason reason)
@@ -32,10 +33,25 @@ suppression_check(Db *db, Arena *arena, const ConsentAsk *ask, bool *ret_stops, 
     return rows_ok(rows, error);
 }
 
+/* When the person had all erased; a consent from before died with it, whatever list it stands on. 0: never. */
 static bool
-consent_given(Db *db, const ConsentAsk *ask, bool *ret, GError **error)
+consent_erased_at(Db *db, Arena *arena, const ConsentAsk *ask, int64_t *ret, GError **error)
 {
+    *ret = 0;
+    return db_int(
+        db, Q_suppression_erased,
+        BINDS(bind_int("shop", ask->shop->shop.id),
+              bind_text("mark", erased_address(arena, ask->shop->fingerprints, ask->address))),
+        ret, error);
+}
+
+static bool
+consent_given(Db *db, Arena *arena, const ConsentAsk *ask, bool *ret, GError **error)
+{
+    int64_t erased_at;
     *ret = false;
+    if (!consent_erased_at(db, arena, ask, &erased_at, error))
+        return false;
     g_autoptr(Rows) rows =
         db_rows(db, Q_consent_find,
                 BINDS(bind_int("shop", ask->shop->shop.id), bind_text("channel", ask->channel),
@@ -44,7 +60,8 @@ consent_given(Db *db, const ConsentAsk *ask, bool *ret, GError **error)
     if (!rows)
         return false;
     if (rows_next(rows))
-        *ret = str_is(rows_text(rows, 0), "given") && rows_text(rows, 1).len > 0;
+        *ret = str_is(rows_text(rows, 0), "given") && rows_text(rows, 1).len > 0 &&
+               (!erased_at || rows_int(rows, 2) > erased_at);
     return rows_ok(rows, error);
 }
 
@@ -96,7 +113,7 @@ consent_check(Db *db, Arena *arena, const ConsentAsk *ask, ConsentVerdict *ret, 
         return true;
     }
     bool given = true;
-    if (ask->class == CLASS_MARKETING && !consent_given(db, ask, &given, error))
+    if (ask->class == CLASS_MARKETING && !consent_given(db, arena, ask, &given, error))
         return false;
     if (!given)
         return verdict_no(ret, REASON_NO_CONSENT);

@@ -10,9 +10,13 @@ WHERE shop = :shop AND channel = :channel AND address = :address AND lifted_at I
 INSERT INTO suppression (id, shop, at, cause, channel, address, scope, reason)
 VALUES (:id, :shop, :at, :cause, :channel, :address, :scope, :reason);
 
+-- name: suppression_erased
+-- When an address was erased last, by its fingerprint.
+SELECT max(at) FROM suppression WHERE shop = :shop AND channel = 'email' AND address = :mark AND lifted_at IS NULL;
+
 -- name: consent_find
 -- The last word of an address on a topic; '' speaks for all of marketing.
-SELECT state, basis FROM consent
+SELECT state, basis, chosen_at FROM consent
 WHERE shop = :shop AND channel = :channel AND address = :address AND topic IN ('', :topic)
 ORDER BY chosen_at DESC, id DESC LIMIT 1;
 

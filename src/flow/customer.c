@@ -59,6 +59,7 @@ customer_prepare(Arena *arena, const Customer *told, CustomerNews *ret)
 typedef struct Knowing {
     CustomerRef ref;
     int64_t version;
+    bool erased; /* nothing is learned any more */
 } Knowing;
 
 static bool
@@ -74,6 +75,7 @@ customer_recall(const Learn *learn, Str source, Str foreign_id, Knowing *ret, GE
         ret->ref.id = rows_int(rows, 0);
         ret->version = rows_int(rows, 1);
         ret->ref.person = rows_is_null(rows, 2) ? ret->ref.id : rows_int(rows, 2);
+        ret->erased = !rows_is_null(rows, 3);
     }
     return rows_ok(rows, error);
 }
@@ -160,7 +162,9 @@ customer_learn(const Learn *learn, const CustomerNews *news, CustomerRef *ret_re
         return customer_insert(learn, news, source, foreign_id, ret_ref, error);
     }
     *ret_ref = known.ref;
-    *ret = learn_by_version(known.version, told->updated_at);
+    *ret = known.erased ? LEARNED_OLDER : learn_by_version(known.version, told->updated_at);
+    if (known.erased)
+        return true;
     if (*ret == LEARNED_CHANGED)
         return customer_change(learn, news, Q_customer_update, known.ref.id, NULL, error);
     if (told->updated_at)

@@ -2,7 +2,7 @@
 
 -- name: customer_known
 -- A customer by the shop system's id, or a guest by the address.
-SELECT id, updated_at, merged_into FROM customer
+SELECT id, updated_at, merged_into, erased_at FROM customer
 WHERE shop = :shop AND source = :source AND foreign_id = :foreign_id;
 
 -- name: customer_append

@@ -15,7 +15,9 @@
 #include "engine/id.h"
 #include "engine/log.h"
 #include "flow/body.h"
+#include "flow/erase.h"
 #include "flow/inbox.h"
+#include "flow/keep.h"
 #include "flow/mend.h"
 
 #include <pthread.h>
@@ -55,7 +57,9 @@ struct Flow {
     StageState stages[STAGES];
     Mend mend;          /* the flow's thread */
     int64_t learned_at; /* monotonic */
-    int64_t taking;     /* the row that a stage's take() looks at; the flow's thread */
+    Erase *erase;
+    Keep keep;
+    int64_t taking; /* the row that a stage's take() looks at; the flow's thread */
 
     pthread_t thread, outbox_thread;
     _Atomic bool has_thread; /* the health page asks while it starts */
@@ -281,6 +285,16 @@ flow_learn(Flow *flow, bool idle)
         log_failure("flow.learn_failed", error, "");
 }
 
+/* What has time until nothing else is to be done: erasures, what was kept long enough. One step; *ret_moved: more. */
+static bool
+flow_keep_house(Flow *flow, bool *ret_moved, GError **error)
+{
+    const FlowOptions *options = &flow->options;
+    if (!erase_turn(flow->erase, ret_moved, error))
+        return fail_at(error, "an erasure");
+    return *ret_moved || keep_turn(&flow->keep, options->store, options->shops, ret_moved, error);
+}
+
 /* Once round all stages. *ret_moved: anything was begun or came back; *ret_under_way: anything is. */
 static void
 flow_round(Flow *flow, bool *ret_moved, bool *ret_under_way)
@@ -350,6 +364,8 @@ flow_main(void *arg)
         if (!flow_mend(flow, &error))
             log_failure("flow.mend_failed", error, "");
         flow_round(flow, &moved, &under_way);
+        if (!moved && !under_way && !error && !flow_keep_house(flow, &moved, &error))
+            log_failure("flow.house_failed", error, "");
         if (!moved)
             flow_sleep(flow, under_way ? SLEEP_MOST_MS : flow_pause(flow));
     }
@@ -395,6 +411,8 @@ flow_work(Flow *flow, int64_t *ret_turns, GError **error)
         bool moved, under_way, sent = false;
         flow_round(flow, &moved, &under_way);
         if (!outbox_turn(flow->outbox, moved ? 0 : 20, &sent, error))
+            return false;
+        if (!moved && !under_way && !sent && !flow_keep_house(flow, &moved, error))
             return false;
         busy =
             moved || under_way || sent || !outbox_idle(flow->outbox) || outbox_waits(flow->outbox);
@@ -471,6 +489,7 @@ flow_new(const FlowOptions *options, GError **error)
         };
     flow->journeys = journeys_new(error);
     flow->words = flow->journeys ? words_new(error) : NULL;
+    flow->erase = erase_new(options->store, options->shops, options->keyring);
     flow->outbox = flow->words ? outbox_new(flow, error) : NULL;
     if (!flow->outbox || !flow_floor_ids(flow, error) || !flow_put_suspect_aside(flow, error) ||
         !outbox_recover(options->store, error))
@@ -530,6 +549,7 @@ flow_free(Flow *flow)
         g_clear_error(&flow->stages[i].error);
         arena_free(flow->stages[i].arena);
     }
+    erase_free(flow->erase);
     outbox_free(flow->outbox);
     words_free(flow->words);
     journeys_free(flow->journeys);

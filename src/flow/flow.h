@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/digest.h"
+#include "engine/keyring.h"
 #include "engine/store.h"
 #include "flow/shop.h"
 
@@ -26,8 +27,9 @@ typedef struct FlowOptions {
     ShopBook *shops;
     const HmacKey *links;    /* signs link tokens */
     const HmacKey *mail_ids; /* signs Message-IDs and return paths */
-    const char *public_url;  /* of the installation: http://127.0.0.1:8080 */
-    const char *smtp_url;    /* for shops that have none; empty: the catcher */
+    const Keyring *keyring;
+    const char *public_url; /* of the installation: http://127.0.0.1:8080 */
+    const char *smtp_url;   /* for shops that have none; empty: the catcher */
     const char *smtp_ca_file;
     const char *smtp_rate;
     const char *smtp_connections;
@@ -43,6 +45,9 @@ bool flow_start(Flow *flow, GError **error);
 void flow_stop(Flow *flow); /* finishes what is in flight, at most 10 s */
 void flow_free(Flow *flow);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Flow, flow_free)
+
+/* As it was made; for those who send a test mail. */
+const FlowOptions *flow_options(Flow *flow);
 
 /* Something new is in the store. From any thread. */
 void flow_wake(Flow *flow);

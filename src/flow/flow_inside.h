@@ -11,4 +11,4 @@
 
 const JourneyBook *flow_journeys(Flow *flow);
 const Words *flow_words(Flow *flow);
-const FlowOptions *flow_options(Flow *flow);
+

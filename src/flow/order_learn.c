@@ -23,6 +23,7 @@ typedef struct Learning {
     Fulfilment fulfilment;
     int64_t cancelled_at;
     Quiet quiet;
+    bool erased; /* its person was: nothing is learned any more */
 } Learning;
 
 static bool
@@ -48,6 +49,7 @@ order_recall(Learning *learning, GError **error)
         learning->cancelled_at = rows_int(rows, 5);
         learning->customer_id = rows_int(rows, 6);
         learning->quiet = quiet_of(rows_text(rows, 7));
+        learning->erased = !rows_is_null(rows, 8);
     }
     return rows_ok(rows, error);
 }
@@ -302,6 +304,10 @@ order_learn(const Learn *learn, const OrderNews *news, Learned *ret, GError **er
     if (!learning.known) {
         *ret = LEARNED_NEW;
         return order_learn_first(&learning, error);
+    }
+    if (learning.erased) {
+        *ret = LEARNED_OLDER;
+        return true;
     }
     if (!version && learning.version)
         return order_fill(&learning, ret, error);

@@ -3,7 +3,8 @@
 -- name: outbox_shop_next
 -- The next shop behind :after that has messages to send.
 -- any shop: finds whose turn it is
-SELECT min(shop) FROM message WHERE state = 'ready' AND shop > :after;
+SELECT min(shop) FROM message WHERE state = 'ready' AND shop > :after
+    AND NOT EXISTS (SELECT 1 FROM installation WHERE key = 'hold');
 
 -- name: outbox_due
 -- Messages of one lane that may leave now, with what the gate asks of their order. :now, :limit
@@ -43,7 +44,8 @@ JOIN message AS m ON m.shop = d.shop AND m.id = d.cause WHERE d.state = 'claimed
 
 -- name: outbox_due_any
 -- Is anything due now, whatever its lane? For test control, which works until nothing is.
-SELECT id FROM message WHERE shop = :shop AND state = 'ready' AND lane >= 0 AND next_at <= :now LIMIT 1;
+SELECT id FROM message WHERE shop = :shop AND state = 'ready' AND lane >= 0 AND next_at <= :now
+    AND NOT EXISTS (SELECT 1 FROM installation WHERE key = 'hold') LIMIT 1;
 
 -- name: outbox_mend
 -- Messages that a clock which was wrong left in the future, written there or put off until then: due now.

@@ -15,6 +15,7 @@
 struct ShopBook {
     Store *store;
     SealKey columns;
+    const HmacKey *fingerprints;
     pthread_rwlock_t lock; /* of the array */
     GPtrArray *entries;    /* ShopEntry, sorted by id */
     _Atomic int64_t version;
@@ -156,11 +157,12 @@ shop_settings(const ShopEntry *entry)
 }
 
 ShopBook *
-shopbook_new(Store *store, const SealKey *columns)
+shopbook_new(Store *store, const Keyring *keyring)
 {
     ShopBook *book = g_new0(ShopBook, 1);
     book->store = store;
-    book->columns = *columns;
+    book->columns = keyring->columns;
+    book->fingerprints = keyring->suppression;
     book->entries = g_ptr_array_new_with_free_func((GDestroyNotify)shop_unref);
     pthread_rwlock_init(&book->lock, NULL);
     return book;
@@ -188,6 +190,7 @@ shopbook_take(ShopBook *book, Db *db, Rows *rows, GPtrArray *fresh, GError **err
     }
     shop_unref(known);
     ShopEntry *entry = entry_new(rows);
+    entry->fingerprints = book->fingerprints;
     g_ptr_array_add(fresh, entry);
     return entry_read_settings(&book->columns, db, entry, error) && entry_make_keys(entry, error);
 }

@@ -10,6 +10,7 @@
 #include "base/seal.h"
 #include "base/zone.h"
 #include "engine/dkim.h"
+#include "engine/keyring.h"
 #include "engine/store.h"
 #include "flow/setting.h"
 #include "model.h"
@@ -26,9 +27,10 @@ typedef struct ShopEntry {
     /* By the order of connectors.def; text is empty where the shop has none. */
     ConnectorSecret secrets[SHOP_CONNECTORS_MOST];
     HmacKey *keys[SHOP_CONNECTORS_MOST];
-    DkimKey *dkim; /* NULL: mails are not signed */
-    Arena *arena;  /* of all above */
-    int refs;      /* the book's */
+    DkimKey *dkim;               /* NULL: mails are not signed */
+    const HmacKey *fingerprints; /* of erased addresses; the keyring's */
+    Arena *arena;                /* of all above */
+    int refs;                    /* the book's */
 } ShopEntry;
 
 static inline Str
@@ -40,7 +42,7 @@ shop_setting(const ShopEntry *entry, Setting setting)
 /* What the shop has set, for plugs: by key. Borrowed from the entry: for the call, not for its result. */
 PlugSettings shop_settings(const ShopEntry *entry);
 
-ShopBook *shopbook_new(Store *store, const SealKey *columns);
+ShopBook *shopbook_new(Store *store, const Keyring *keyring);
 void shopbook_free(ShopBook *book);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ShopBook, shopbook_free)
 

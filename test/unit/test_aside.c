@@ -3,6 +3,7 @@
 
 #include "base/seal.h"
 #include "engine/id.h"
+#include "engine/keyring.h"
 #include "engine/schema.h"
 #include "engine/store.h"
 #include "flow/flow.h"
@@ -14,6 +15,7 @@ typedef struct Bench {
     Store *store;
     ShopBook *shops;
     HmacKey *key;
+    Keyring *keyring;
     WorkPage page;
 } Bench;
 
@@ -40,8 +42,9 @@ bench_open(void **state)
     Bench *bench = *state = g_new0(Bench, 1);
     g_autoptr(GError) error = NULL;
     g_autofree char *schema = schema_text();
-    SealKey columns;
-    seal_key_make(&columns);
+    SealKey master;
+    seal_key_make(&master);
+    bench->keyring = keyring_new(&master);
     bench->folder = g_dir_make_tmp("postlude-aside-XXXXXX", NULL);
     g_autofree char *file = g_build_filename(bench->folder, "postlude.db", NULL);
     StoreOptions options = {.file = file, .schema = schema, .schema_version = SCHEMA_VERSION};
@@ -49,7 +52,7 @@ bench_open(void **state)
     assert_non_null(bench->store);
     ShopNew shop = {STR("demo"), STR("Demo"), STR("EUR"), STR("UTC"), STR("en")};
     assert_true(shop_add(bench->store, &shop, &error));
-    bench->shops = shopbook_new(bench->store, &columns);
+    bench->shops = shopbook_new(bench->store, bench->keyring);
     assert_true(shopbook_load(bench->shops, &error));
     bench->key = hmac_key_new(DIGEST_SHA256, STR("a key of the test"));
     return 0;
@@ -63,6 +66,7 @@ bench_close(void **state)
     shopbook_free(bench->shops);
     store_close(bench->store);
     hmac_key_free(bench->key);
+    keyring_free(bench->keyring);
     for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
         g_autofree char *file = g_strconcat(bench->folder, "/postlude.db", endings[i], NULL);
         g_unlink(file);
@@ -83,6 +87,7 @@ live(Bench *bench, bool works)
         .shops = bench->shops,
         .links = bench->key,
         .mail_ids = bench->key,
+        .keyring = bench->keyring,
         .public_url = "http://127.0.0.1",
         .smtp_url = "",
         .smtp_ca_file = "",

@@ -7,7 +7,10 @@
 
 #include "base/json_write.h"
 #include "engine/clock.h"
+#include "engine/folder.h"
 #include "engine/store.h"
+#include "flow/hold.h"
+#include "flow/keep.h"
 
 enum { LOOP_MOST_MS = 60 * 1000 };
 
@@ -27,7 +30,9 @@ typedef struct Health {
     int64_t waiting[COUNTS];
     int64_t oldest_at[COUNTS];
     FlowHealth flow;
-    char trouble[256]; /* what keeps rows from being written, or mail from leaving */
+    KeepForecast disk;
+    int64_t held_since; /* after a restore nothing leaves; 0: mail flows */
+    char trouble[256];  /* what keeps rows from being written, or mail from leaving */
     bool fine;
 } Health;
 
@@ -51,10 +56,16 @@ health_read(RouteCtx *ctx, Health *ret, GError **error)
         if (!rows_ok(rows, error))
             return false;
     }
+    if (!keep_forecast(db, folder_free_bytes(app->data), &ret->disk, error) ||
+        !hold_since(db, &ret->held_since, error))
+        return false;
     flow_health(app->flow, &ret->flow);
     bool writes = !store_trouble(app->store, ret->trouble, sizeof ret->trouble);
     if (writes)
         g_strlcpy(ret->trouble, ret->flow.trouble, sizeof ret->trouble);
+    if (!ret->trouble[0] && ret->held_since)
+        g_strlcpy(ret->trouble, "restored and on hold: nothing leaves until `postlude release`",
+                  sizeof ret->trouble);
     ret->fine =
         writes && ret->flow.flow_age_ms < LOOP_MOST_MS && ret->flow.outbox_age_ms < LOOP_MOST_MS;
     return true;
@@ -89,6 +100,20 @@ health_page(RouteCtx *ctx, GError **error)
         json_put_key(&out, counts[i].name);
         json_put_int(&out, health.waiting[i]);
     }
+    json_put_end(&out);
+    json_put_key(&out, "disk");
+    json_put_object(&out);
+    json_put_key(&out, "store_bytes");
+    json_put_int(&out, health.disk.store_bytes);
+    json_put_key(&out, "free_bytes");
+    json_put_int(&out, health.disk.free_bytes);
+    json_put_key(&out, "bytes_a_day");
+    json_put_int(&out, health.disk.bytes_a_day);
+    json_put_key(&out, "days_left");
+    if (health.disk.days_left < 0)
+        json_put_null(&out);
+    else
+        json_put_int(&out, health.disk.days_left);
     json_put_end(&out);
     json_put_key(&out, "trouble");
     json_put_str(&out, health.trouble[0] ? health.trouble : NULL);

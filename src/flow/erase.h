@@ -1,0 +1,26 @@
+/* erase.h - erasure of a person, or of a whole shop's customers, as it was asked for (flow/privacy.h).
+ *
+ * Where somebody's traces stand is a list, and this file is it: orders and what belongs to them, messages with their
+ * bodies and the servers' words, raw deliveries, choices, suppressions, the customer rows; at last the store's log.
+ * What stays: sums, states and dates of orders; a keyed fingerprint of the address, so that an old list that is imported
+ * again does not bring it back; and, where the shop has set privacy.hold_years, what law obliges to keep of an order,
+ * sealed and dated. The receipt, in the asking's row, tells all of it.
+ *
+ * Done in small steps on the flow's thread when nothing else is due; a step that was cut off is done again.
+ */
+#pragma once
+
+#include "engine/keyring.h"
+#include "engine/store.h"
+#include "flow/shop.h"
+
+typedef struct Erase Erase;
+
+Erase *erase_new(Store *store, ShopBook *shops, const Keyring *keyring);
+void erase_free(Erase *erase);
+
+/* One step, if anything was asked. *ret_moved: there was something to do, and there may be more. */
+bool erase_turn(Erase *erase, bool *ret_moved, GError **error);
+
+/* The fingerprint of an address (in its normal form) that stands in its place: "erased:" and hex. */
+Str erased_address(Arena *arena, const HmacKey *key, Str address);

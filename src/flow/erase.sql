@@ -1,0 +1,144 @@
+-- erase.sql: where somebody's traces stand.
+
+-- name: erase_ask
+-- The oldest asking for erasure that is not done.
+-- any shop: the flow works for all shops in one turn
+SELECT id, shop, kind, source, customer_foreign_id, email, phone FROM privacy_ask
+WHERE state = 'new' AND kind IN ('erase', 'erase_shop') ORDER BY id LIMIT 1;
+
+-- name: erase_customers
+-- The person's customers: ids, addresses and telephones by which raw deliveries are known. :limit
+SELECT foreign_id, email_key, phone FROM customer WHERE shop = :shop AND id IN (
+    SELECT c.id FROM customer AS c WHERE c.shop = :shop AND ((c.source = :source AND c.foreign_id = :foreign_id AND c.foreign_id <> '') OR (c.email_key = :email_key AND c.email_key <> ''))
+    UNION SELECT m.id FROM customer AS c JOIN customer AS m ON m.shop = c.shop AND (m.merged_into = c.id OR m.id = c.merged_into)
+    WHERE c.shop = :shop AND ((c.source = :source AND c.foreign_id = :foreign_id AND c.foreign_id <> '') OR (c.email_key = :email_key AND c.email_key <> ''))) LIMIT :limit;
+
+-- name: erase_order_traces
+-- The same of the person's orders. :limit
+SELECT o.foreign_id, lower(o.email), o.phone FROM orders AS o WHERE o.shop = :shop AND (o.customer_id IN (
+    SELECT c.id FROM customer AS c WHERE c.shop = :shop AND ((c.source = :source AND c.foreign_id = :foreign_id AND c.foreign_id <> '') OR (c.email_key = :email_key AND c.email_key <> ''))
+    UNION SELECT m.id FROM customer AS c JOIN customer AS m ON m.shop = c.shop AND (m.merged_into = c.id OR m.id = c.merged_into)
+    WHERE c.shop = :shop AND ((c.source = :source AND c.foreign_id = :foreign_id AND c.foreign_id <> '') OR (c.email_key = :email_key AND c.email_key <> ''))) OR (lower(o.email) = :email_key AND o.email <> '')) LIMIT :limit;
+
+-- name: erase_orders
+-- Orders of the person, or of the whole shop, that are not erased yet. :limit
+SELECT o.id, o.placed_at, o.name, o.email, o.ship_to, o.bill_to FROM orders AS o
+WHERE o.shop = :shop AND o.erased_at IS NULL AND (o.customer_id IN (
+    SELECT c.id FROM customer AS c WHERE c.shop = :shop AND ((c.source = :source AND c.foreign_id = :foreign_id AND c.foreign_id <> '') OR (c.email_key = :email_key AND c.email_key <> ''))
+    UNION SELECT m.id FROM customer AS c JOIN customer AS m ON m.shop = c.shop AND (m.merged_into = c.id OR m.id = c.merged_into)
+    WHERE c.shop = :shop AND ((c.source = :source AND c.foreign_id = :foreign_id AND c.foreign_id <> '') OR (c.email_key = :email_key AND c.email_key <> ''))) OR (lower(o.email) = :email_key AND o.email <> '') OR :whole_shop = 1) LIMIT :limit;
+
+-- name: erase_order
+-- An order without its person; its page's links are void.
+UPDATE orders SET email = NULL, phone = NULL, ship_to = NULL, bill_to = NULL, note = NULL, url = NULL, tags = NULL,
+    discount_codes = NULL, generation = generation + 1, erased_at = :at
+WHERE shop = :shop AND id = :order_id;
+
+-- name: erase_parcels
+UPDATE parcel SET number = NULL, url = NULL
+WHERE shop = :shop AND shipment_id IN (SELECT id FROM shipment WHERE shop = :shop AND order_id = :order_id);
+
+-- name: erase_scans
+UPDATE scan SET words = NULL, place = NULL, number = ''
+WHERE shop = :shop AND shipment_id IN (SELECT id FROM shipment WHERE shop = :shop AND order_id = :order_id)
+    AND (words IS NOT NULL OR place IS NOT NULL);
+
+-- name: erase_refunds
+UPDATE refund SET note = NULL WHERE shop = :shop AND order_id = :order_id;
+
+-- name: erase_bodies
+-- The bodies of an order's messages.
+DELETE FROM message_body WHERE shop = :shop AND id IN (SELECT id FROM message WHERE shop = :shop AND order_id = :order_id);
+
+-- name: erase_attempts
+-- What servers said may name the address.
+UPDATE delivery SET words = NULL
+WHERE shop = :shop AND cause IN (SELECT id FROM message WHERE shop = :shop AND order_id = :order_id);
+
+-- name: erase_receipts
+UPDATE receipt SET words = NULL WHERE shop = :shop AND cause IN (SELECT id FROM delivery WHERE shop = :shop
+    AND cause IN (SELECT id FROM message WHERE shop = :shop AND order_id = :order_id));
+
+-- name: erase_messages_of
+-- An order's messages: that they were, not what they said. One that has not left does not leave.
+UPDATE message SET address = 'erased', subject = NULL, words = 'The customer''s data was erased.',
+    reason = CASE WHEN state IN ('new', 'ready') THEN 'erased' ELSE reason END,
+    state = CASE WHEN state IN ('new', 'ready') THEN 'excluded' ELSE state END
+WHERE shop = :shop AND order_id = :order_id AND address <> 'erased';
+
+-- name: erase_deliveries_of
+-- The raw deliveries that told of an order.
+DELETE FROM inbox_body WHERE shop = :shop AND id IN (SELECT cause FROM event WHERE shop = :shop AND order_id = :order_id);
+
+-- name: erase_messages
+-- All messages with their addresses, in pieces. :limit
+SELECT id, address FROM message WHERE shop = :shop AND id > :after AND address <> 'erased' ORDER BY id LIMIT :limit;
+
+-- name: erase_message
+UPDATE message SET address = 'erased', subject = NULL, words = 'The customer''s data was erased.',
+    reason = CASE WHEN state IN ('new', 'ready') THEN 'erased' ELSE reason END,
+    state = CASE WHEN state IN ('new', 'ready') THEN 'excluded' ELSE state END
+WHERE shop = :shop AND id = :id;
+
+-- name: erase_body
+DELETE FROM message_body WHERE shop = :shop AND id = :id;
+
+-- name: erase_attempts_of
+UPDATE delivery SET words = NULL WHERE shop = :shop AND cause = :id;
+
+-- name: erase_raw
+-- All raw deliveries, in pieces. :limit
+SELECT id, body FROM inbox_body WHERE shop = :shop AND id > :after ORDER BY id LIMIT :limit;
+
+-- name: erase_delivery
+DELETE FROM inbox_body WHERE shop = :shop AND id = :id;
+
+-- name: erase_choices
+UPDATE consent SET address = :mark, proof = NULL WHERE shop = :shop AND address = :address;
+
+-- name: erase_suppressions
+UPDATE suppression SET address = :mark WHERE shop = :shop AND address = :address;
+
+-- name: erase_remember
+-- No list that is imported again brings the address back.
+INSERT INTO suppression (id, shop, at, cause, channel, address, scope, reason)
+VALUES (:id, :shop, :at, :cause, 'email', :mark, 'marketing', 'erased');
+
+-- name: erase_person
+-- The person's customers, without the person. A guest's address was its id.
+UPDATE customer SET email = NULL, email_key = NULL, phone = NULL, first_name = NULL, last_name = NULL, addresses = NULL,
+    tags = NULL, note = NULL, birthday = NULL, zone = NULL, erased_at = :at,
+    foreign_id = CASE WHEN source = 'guest' THEN 'erased:' || CAST(id AS TEXT) ELSE foreign_id END
+WHERE shop = :shop AND id IN (
+    SELECT c.id FROM customer AS c WHERE c.shop = :shop AND ((c.source = :source AND c.foreign_id = :foreign_id AND c.foreign_id <> '') OR (c.email_key = :email_key AND c.email_key <> ''))
+    UNION SELECT m.id FROM customer AS c JOIN customer AS m ON m.shop = c.shop AND (m.merged_into = c.id OR m.id = c.merged_into)
+    WHERE c.shop = :shop AND ((c.source = :source AND c.foreign_id = :foreign_id AND c.foreign_id <> '') OR (c.email_key = :email_key AND c.email_key <> '')));
+
+-- name: erase_shop_customers
+UPDATE customer SET email = NULL, email_key = NULL, phone = NULL, first_name = NULL, last_name = NULL, addresses = NULL,
+    tags = NULL, note = NULL, birthday = NULL, zone = NULL, erased_at = :at,
+    foreign_id = CASE WHEN source = 'guest' THEN 'erased:' || CAST(id AS TEXT) ELSE foreign_id END
+WHERE shop = :shop AND erased_at IS NULL;
+
+-- name: erase_shop_choices
+DELETE FROM consent WHERE shop = :shop;
+
+-- name: erase_shop_suppressions
+DELETE FROM suppression WHERE shop = :shop;
+
+-- name: erase_done
+-- The asking itself forgets whom it was about.
+UPDATE privacy_ask SET state = 'done', finished_at = :at, receipt = :receipt, email = NULL, phone = NULL,
+    customer_foreign_id = NULL, orders = NULL,
+    foreign_id = CASE WHEN foreign_id LIKE '%@%' THEN 'erased:' || CAST(id AS TEXT) ELSE foreign_id END
+WHERE shop = :shop AND id = :id;
+
+-- name: hold_append
+-- What law obliges to keep of an order.
+INSERT INTO hold (id, shop, at, cause, order_id, until, sealed) VALUES (:id, :shop, :at, :cause, :order_id, :until, :sealed)
+ON CONFLICT (shop, order_id) DO NOTHING;
+
+-- name: hold_expire
+-- Held long enough.
+-- any shop: the flow keeps house for all shops
+DELETE FROM hold WHERE until < :now;
