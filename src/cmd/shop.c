@@ -1,11 +1,8 @@
 /* shop.c - `postlude shop`: adds shops, sets what they need, shows what they have. */
-#include "base/address.h"
-#include "base/domain.h"
-#include "base/limits.h"
 #include "base/when.h"
 #include "cmd/cmd.h"
 #include "engine/guard.h"
-#include "flow/sender.h"
+#include "flow/shop_check.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -29,32 +26,6 @@ write_add(Home *home, char **words, GString *out, GError **error)
     return true;
 }
 
-/* A server that cannot be understood is found out now, not when the first mail should leave. */
-static bool
-check_value(Str key, Str value, GError **error)
-{
-    g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
-    Address address;
-    SmtpServer server;
-    Str domain;
-    if (str_is(key, "smtp.url") && value.len && !str_is(value, "catcher"))
-        return sender_parse(arena, value, &server, error);
-    if (str_is(key, "smtp.rate"))
-        return sender_check_rate(value, error);
-    if (str_is(key, "smtp.connections"))
-        return sender_check_connections(value, error);
-    if (str_is(key, "marketing.suppressions") && value.len && !str_is(value, "none") &&
-        !str_is(value, "imported"))
-        return fail(error, ERR_INPUT,
-                    "marketing.suppressions is none or imported, not '" STR_FMT "'", STR_ARG(value));
-    if (str_is(key, "mail.bounce_domain") && value.len)
-        return domain_parse(arena, value, &domain, error) || fail_at(error, "mail.bounce_domain");
-    if ((str_is(key, "mail.from") || str_is(key, "mail.reply_to")) && value.len)
-        return address_parse(arena, value, &address, error) ||
-               fail_at(error, STR_FMT, STR_ARG(key));
-    return true;
-}
-
 /* Words: SLUG KEY=VALUE ... All are set, or none. */
 static bool
 write_set(Home *home, char **words, GString *out, GError **error)
@@ -68,8 +39,8 @@ write_set(Home *home, char **words, GString *out, GError **error)
         if (!equals)
             return fail(error, ERR_USAGE, "'%s' is not of the form KEY=VALUE", word);
         values[i] = (ShopValue){{word, (size_t)(equals - word)}, str_of(equals + 1)};
-        if (!check_value(values[i].key, values[i].value, error))
-            return false;
+        if (!shop_check_value(values[i].key, values[i].value, error))
+            return fail_at(error, "shop set");
     }
     g_autoptr(ShopHold) shop = home_shop(home, words[0], error);
     if (!shop || !shop_set(home->store, &home->keyring->columns, shop, values, count, error) ||

@@ -69,6 +69,12 @@ form_wrong(Form *form, const char *name, const char *format, ...)
     return false;
 }
 
+const char *
+form_error(const Form *form, const char *name)
+{
+    return form->errors[form_at(form, name)];
+}
+
 bool
 form_is_fine(const Form *form)
 {

@@ -73,6 +73,7 @@ bool form_checked(const Form *form, const char *name);
 /* Notes what is wrong with a field (the first word on it counts); NULL: with the whole. Always false. */
 bool form_wrong(Form *form, const char *name, const char *format, ...) G_GNUC_PRINTF(3, 4);
 bool form_is_fine(const Form *form);
+const char *form_error(const Form *form, const char *name); /* NULL: none */
 
 /* Puts it into the page as `form`. */
 void form_show(const Form *form, LiquidValue page);

@@ -48,6 +48,7 @@ static const struct {
 } desks[DESKS] = {
     [DESK_WRITE] = {"desk", 256},
     [DESK_PASSWORD] = {"passwords", 32},
+    [DESK_NETWORK] = {"asks-others", 16},
 };
 
 /* ---- building -------------------------------------------------------------------------------- */
