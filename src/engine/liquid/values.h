@@ -63,7 +63,8 @@ Number number_ceil(Number number);
 bool number_parse(Str text, Number *ret);
 /* The whole number at the start of the text, 0 if there is none: Ruby's String#to_i. */
 Number number_prefix(Str text);
-/* At most 48 bytes. */
+/* At most 40 digits and a sign, NUL-terminated. */
+size_t number_print_digits(__int128 digits, char ret[48]);
 enum { NUMBER_BYTES = 400 };
 size_t number_print(LiquidValue value, char ret[NUMBER_BYTES]);
 /* The same, of an INT, DECIMAL or BIG, behind what *out has. */
