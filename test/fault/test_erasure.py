@@ -10,7 +10,7 @@ from driver import flow, shopify
 from driver.scene import Scene
 
 BODY = shopify.fixture("shopify/order_1001.json")
-BO = (("5837205143788", "5837205999999"), ("#1001", "#1002"), ("ana@example.com", "bo.berg@example.com"), ("Ana", "Bo"),
+BO = (("5837205143788", "5837205999999"), ("7301466235116", "777000111222"), ("#1001", "#1002"), ("ana@example.com", "bo.berg@example.com"), ("Ana", "Bo"),
       ("Lima", "Berg"), ("Rua da Atalaia 12", "Storgatan 1"))
 DAY = 86_400_000
 
