@@ -27,6 +27,7 @@ PROGRAMS = {  # name: sources besides its own, libraries
     "http_load": (["client.c", "order.c", "samples.c"], ["-lcrypto"]),
     "http_null": (["listen.c"], []),
     "sink": (["listen.c", "samples.c"], []),
+    "import_rows": ([], ["-lsqlite3"]),
     "rows": (["order.c", "samples.c"], ["-lcrypto", "-lsqlite3"]),
 }
 TEMPLATES = 2000  # 23 MB: more than a processor's cache, so that bodies are as cold as real ones

@@ -8,6 +8,7 @@
 #include "flow/choice.h"
 #include "flow/consent.h"
 #include "flow/import_inside.h"
+#include "flow/product.h"
 
 #include <pthread.h>
 
@@ -136,6 +137,7 @@ turn_run(Db *db, void *arg, GError **error)
 {
     ImportWriter *writer = arg;
     ImportBatch *batch = writer->batch;
+    g_autoptr(ProductCache) products = product_cache_new();
     Learn learn = {
         .db = db,
         .shop = writer->ask.shop,
@@ -143,6 +145,7 @@ turn_run(Db *db, void *arg, GError **error)
         .at = clock_now(),
         .source = STR("import"),
         .history = !writer->ask.as_live,
+        .products = products,
     };
     int64_t until = clock_monotonic() + writer->ask.budget_ms;
     writer->turn = writer->mark;

@@ -8,6 +8,8 @@
 #include "engine/store.h"
 #include "model.h"
 
+typedef struct ProductCache ProductCache; /* flow/product.h */
+
 typedef struct Learn {
     Db *db; /* the writer's */
     int64_t shop;
@@ -15,6 +17,7 @@ typedef struct Learn {
     int64_t at;
     Str source;   /* whose foreign ids these are */
     bool history; /* of the past, as an import tells it: no journey starts from it */
+    ProductCache *products; /* what this transaction looked up already; NULL: each time anew */
 } Learn;
 
 /* Of several the first in this list is the word for all. */

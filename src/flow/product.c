@@ -53,6 +53,75 @@ noun_recall(const Learn *learn, Query query, Str foreign_id, Knowing *ret, GErro
     return rows_ok(rows, error);
 }
 
+/* Source and foreign id of a product that was looked up. */
+typedef struct CachedProduct {
+    Str source;
+    Str foreign_id;
+    int64_t id;
+} CachedProduct;
+
+struct ProductCache {
+    Arena *arena;
+    GHashTable *by_foreign;
+};
+
+static guint
+cached_hash(const void *key)
+{
+    const CachedProduct *product = key;
+    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+    for (size_t i = 0; i < product->foreign_id.len; i++)
+        hash = (hash ^ (uint8_t)product->foreign_id.at[i]) * UINT64_C(0x100000001b3);
+    return (guint)(hash ^ hash >> 32);
+}
+
+static gboolean
+cached_equal(const void *left, const void *right)
+{
+    const CachedProduct *one = left, *other = right;
+    return str_eq(one->foreign_id, other->foreign_id) && str_eq(one->source, other->source);
+}
+
+ProductCache *
+product_cache_new(void)
+{
+    ProductCache *cache = g_new0(ProductCache, 1);
+    cache->arena = arena_new(LIMIT_ARENA_BYTES);
+    cache->by_foreign = g_hash_table_new(cached_hash, cached_equal);
+    return cache;
+}
+
+void
+product_cache_free(ProductCache *cache)
+{
+    if (!cache)
+        return;
+    g_hash_table_unref(cache->by_foreign);
+    arena_free(cache->arena);
+    g_free(cache);
+}
+
+static int64_t
+cache_find(const Learn *learn, Str foreign_id)
+{
+    const CachedProduct key = {.source = learn->source, .foreign_id = foreign_id};
+    const CachedProduct *found =
+        learn->products ? g_hash_table_lookup(learn->products->by_foreign, &key) : NULL;
+    return found ? found->id : 0;
+}
+
+static void
+cache_add(const Learn *learn, Str foreign_id, int64_t id)
+{
+    if (!learn->products || arena_over(learn->products->arena))
+        return;
+    CachedProduct *product = arena_new_of(learn->products->arena, CachedProduct, 1);
+    product->source = arena_copy(learn->products->arena, learn->source);
+    product->foreign_id = arena_copy(learn->products->arena, foreign_id);
+    product->id = id;
+    g_hash_table_add(learn->products->by_foreign, product);
+}
+
 bool
 product_of_line(const Learn *learn, const OrderLine *line, int64_t *ret, GError **error)
 {
@@ -61,12 +130,15 @@ product_of_line(const Learn *learn, const OrderLine *line, int64_t *ret, GError 
     *ret = 0;
     if (!foreign_id.len)
         return true;
+    *ret = cache_find(learn, foreign_id);
+    if (*ret)
+        return true;
     if (!noun_recall(learn, Q_product_known, foreign_id, &known, error))
         return false;
-    *ret = known.id;
+    *ret = known.id ? known.id : id_new(KIND_PRODUCT);
+    cache_add(learn, foreign_id, *ret);
     if (known.id)
         return true;
-    *ret = id_new(KIND_PRODUCT);
     return db_run(learn->db, Q_product_of_line,
                   BINDS(bind_int("id", *ret), bind_int("shop", learn->shop),
                         bind_int("at", learn->at), bind_id("cause", learn->cause),

@@ -4,6 +4,12 @@
 #include "flow/learn.h"
 #include "model.h"
 
+/* Products of lines, by their foreign ids: for those who learn many orders in one transaction. What it holds is true until
+ * that transaction ends, however it ends. */
+ProductCache *product_cache_new(void);
+void product_cache_free(ProductCache *cache);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ProductCache, product_cache_free)
+
 /* On the writer: the product of an order's line, made on first sight; 0 where the line has none. */
 bool product_of_line(const Learn *learn, const OrderLine *line, int64_t *ret, GError **error);
 
