@@ -1,11 +1,12 @@
 /* Each connector on whatever arrives: bodies under any topic, and headers around any body.
  *
  * The first byte chooses: '0' + 2 * the connector's place reads the rest, a topic's line and the body; one more
- * checks it, header lines up to an empty one and the body. What is read goes through order_prepare, as it does on
+ * checks it, header lines up to an empty one and the body. What is read goes through facts_prepare, as it does on
  * its way into the store. */
 #include "base/encode.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "flow/facts.h"
 #include "flow/order.h"
 #include "plug/connector/connector.h"
 
@@ -98,7 +99,8 @@ body_read(Arena *arena, const Connector *connector, Str topic, Str body, OrderNe
         error_check(error);
         return false;
     }
-    must(!error && !facts.declined.len == (facts.order_count > 0));
+    must(!error && !facts.declined.len == !connector_told_nothing(&facts));
+    must(facts_prepare(arena, &facts));
     for (size_t i = 0; i < facts.order_count; i++)
         order_check(arena, &facts.orders[i], ret);
     return facts.order_count > 0;

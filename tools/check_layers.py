@@ -150,8 +150,14 @@ def is_kind_header(target):
 
 
 def plug_may(name, target):
-    """A plug sees its own kind's header, its own where it has one, and the lists and KIND_inside.h of its kind."""
+    """A plug sees its own kind's header, its own where it has one, and the lists and KIND_inside.h of its kind.
+
+    One that fills several files, NAME.c and NAME_noun.c, has a NAME_inside.h of its own.
+    """
     kind, own = name.split("/")[1], name.rsplit(".", 1)[0] + ".h"
+    inside = re.fullmatch(rf"(plug/{kind}/[a-z0-9]+)_inside\.h", target)
+    if inside and re.match(rf"{inside[1]}[._]", name):
+        return None
     if target.startswith(f"plug/{kind}/") and target.endswith((".def", f"/{kind}_inside.h")):
         return None
     if target == own or (is_kind_header(target) and target.split("/")[1] in (kind, "plug.h")):

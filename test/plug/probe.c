@@ -1,7 +1,7 @@
 /* probe.c - a connector on a command line: recorded bytes in, what it made of them out, as text that a
  * person reads once and a diff keeps.
  *
- *     plug_probe read  CONNECTOR TOPIC BODY            all fields of the Facts, one a line, by their path
+ *     plug_probe read  CONNECTOR TOPIC BODY            all fields of all nouns, one a line, by their path
  *     plug_probe check CONNECTOR SECRET HEADERS BODY   the envelope; HEADERS is a file of `Name: value` lines
  *     plug_probe list                                  the names of all connectors
  *
@@ -16,8 +16,288 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 /* ---- showing ------------------------------------------------------------------------------------- */
+
+/* What a member of a struct holds. */
+typedef enum Kind {
+    TEXT,
+    MOMENT,
+    AMOUNT, /* minor units of the currency that stands with it */
+    NUMBER,
+    NUMBER_SMALL, /* int32_t */
+    FLAG,
+    WORD,   /* an enum; its words */
+    STRUCT, /* its fields */
+    LIST,   /* of structs: a pointer, and how many beside it */
+    TEXTS,  /* of Str */
+} Kind;
+
+typedef struct Field {
+    const char *name;
+    Kind kind;
+    size_t at;
+    const char *const *words;   /* WORD */
+    const struct Field *fields; /* STRUCT, LIST; ends with a name of NULL */
+    size_t size, count_at;      /* LIST, TEXTS */
+} Field;
+
+#define FIELD(type, kind, name)                             \
+    {                                                       \
+#name, kind, offsetof(type, name), NULL, NULL, 0, 0 \
+    }
+#define FIELD_WORD(type, name, words)                        \
+    {                                                        \
+#name, WORD, offsetof(type, name), words, NULL, 0, 0 \
+    }
+#define FIELD_STRUCT(type, name, fields)                        \
+    {                                                           \
+#name, STRUCT, offsetof(type, name), NULL, fields, 0, 0 \
+    }
+#define FIELD_LIST(type, name, count, kind, fields)                                  \
+    {                                                                                \
+#name, kind, offsetof(type, name), NULL, fields, sizeof(*((type *)0)->name), \
+            offsetof(type, count)                                                    \
+    }
+
+static const char *const payments[] = {
+#define ROW(payment, slug, words) [payment] = slug,
+#include "payments.def"
+#undef ROW
+};
+
+static const char *const states[] = {
+#define ROW(state, slug, rank, words) [state] = slug,
+#include "shipments.def"
+#undef ROW
+};
+
+static const char *const fulfilments[] = {"none", "partial", "fulfilled"};
+static const char *const quiets[] = {"no", "test", "draft", "fraud", "marketplace", "deleted"};
+static const char *const nouns[] = {"order", "customer", "product", "coupon"};
+static const char *const asked[] = {"export", "erase", "erase_shop"};
+
+static const Field postal_fields[] = {
+    FIELD(PostalAddress, TEXT, name),     FIELD(PostalAddress, TEXT, company),
+    FIELD(PostalAddress, TEXT, line1),    FIELD(PostalAddress, TEXT, line2),
+    FIELD(PostalAddress, TEXT, zip),      FIELD(PostalAddress, TEXT, city),
+    FIELD(PostalAddress, TEXT, province), FIELD(PostalAddress, TEXT, province_code),
+    FIELD(PostalAddress, TEXT, country),  FIELD(PostalAddress, TEXT, country_code),
+    FIELD(PostalAddress, TEXT, phone),    {0},
+};
+
+static const Field customer_fields[] = {
+    FIELD(Customer, TEXT, foreign_id),
+    FIELD(Customer, TEXT, email),
+    FIELD(Customer, TEXT, phone),
+    FIELD(Customer, TEXT, first_name),
+    FIELD(Customer, TEXT, last_name),
+    FIELD(Customer, TEXT, locale),
+    FIELD(Customer, TEXT, zone),
+    FIELD(Customer, TEXT, channel),
+    FIELD(Customer, TEXT, company),
+    FIELD(Customer, TEXT, company_foreign_id),
+    FIELD(Customer, TEXT, tags),
+    FIELD(Customer, TEXT, note),
+    FIELD(Customer, NUMBER_SMALL, birthday),
+    FIELD(Customer, MOMENT, joined_at),
+    FIELD(Customer, MOMENT, updated_at),
+    FIELD_LIST(Customer, addresses, address_count, LIST, postal_fields),
+    {0},
+};
+
+static const Field consent_fields[] = {
+    FIELD(ConsentFact, TEXT, channel),     FIELD(ConsentFact, TEXT, address),
+    FIELD(ConsentFact, TEXT, topic),       FIELD(ConsentFact, FLAG, given),
+    FIELD(ConsentFact, TEXT, basis),       FIELD(ConsentFact, TEXT, proof),
+    FIELD(ConsentFact, MOMENT, chosen_at), {0},
+};
+
+static const Field variant_fields[] = {
+    FIELD(Variant, TEXT, foreign_id),
+    FIELD(Variant, TEXT, sku),
+    FIELD(Variant, TEXT, title),
+    FIELD(Variant, TEXT, barcode),
+    FIELD(Variant, TEXT, image_url),
+    FIELD(Variant, AMOUNT, price),
+    FIELD(Variant, NUMBER, weight_grams),
+    FIELD(Variant, FLAG, ships),
+    {0},
+};
+
+static const Field product_fields[] = {
+    FIELD(Product, TEXT, currency),
+    FIELD(Product, TEXT, foreign_id),
+    FIELD(Product, TEXT, title),
+    FIELD(Product, TEXT, vendor),
+    FIELD(Product, TEXT, kind),
+    FIELD(Product, TEXT, url),
+    FIELD(Product, TEXT, image_url),
+    FIELD(Product, TEXT, tags),
+    FIELD(Product, FLAG, offered),
+    FIELD(Product, MOMENT, updated_at),
+    FIELD_LIST(Product, variants, variant_count, LIST, variant_fields),
+    {0},
+};
+
+static const Field coupon_fields[] = {
+    FIELD(Coupon, TEXT, foreign_id),    FIELD(Coupon, TEXT, code),
+    FIELD(Coupon, TEXT, kind),          FIELD(Coupon, TEXT, value),
+    FIELD(Coupon, TEXT, currency),      FIELD(Coupon, MOMENT, ends_at),
+    FIELD(Coupon, NUMBER, usage_limit), FIELD(Coupon, NUMBER, used),
+    FIELD(Coupon, MOMENT, updated_at),  {0},
+};
+
+static const Field line_fields[] = {
+    FIELD(OrderLine, TEXT, foreign_id),
+    FIELD(OrderLine, TEXT, product_foreign_id),
+    FIELD(OrderLine, TEXT, variant_foreign_id),
+    FIELD(OrderLine, TEXT, sku),
+    FIELD(OrderLine, TEXT, title),
+    FIELD(OrderLine, TEXT, variant),
+    FIELD(OrderLine, TEXT, vendor),
+    FIELD(OrderLine, NUMBER, quantity),
+    FIELD(OrderLine, AMOUNT, price),
+    FIELD(OrderLine, AMOUNT, discount),
+    FIELD(OrderLine, FLAG, ships),
+    {0},
+};
+
+static const Field order_fields[] = {
+    FIELD(Order, TEXT, currency),
+    FIELD(Order, TEXT, foreign_id),
+    FIELD(Order, TEXT, name),
+    FIELD(Order, TEXT, email),
+    FIELD(Order, TEXT, phone),
+    FIELD(Order, TEXT, locale),
+    FIELD(Order, AMOUNT, subtotal),
+    FIELD(Order, AMOUNT, shipping),
+    FIELD(Order, AMOUNT, fees),
+    FIELD(Order, AMOUNT, tax),
+    FIELD(Order, AMOUNT, discount),
+    FIELD(Order, AMOUNT, total),
+    FIELD(Order, FLAG, tax_included),
+    FIELD(Order, TEXT, discount_codes),
+    FIELD(Order, TEXT, shipping_title),
+    FIELD(Order, TEXT, channel),
+    FIELD(Order, TEXT, url),
+    FIELD(Order, TEXT, tags),
+    FIELD_WORD(Order, payment, payments),
+    FIELD_WORD(Order, fulfilment, fulfilments),
+    FIELD_WORD(Order, quiet, quiets),
+    FIELD(Order, FLAG, gift),
+    FIELD(Order, FLAG, renewal),
+    FIELD(Order, FLAG, in_person),
+    FIELD(Order, MOMENT, placed_at),
+    FIELD(Order, MOMENT, cancelled_at),
+    FIELD(Order, MOMENT, deleted_at),
+    FIELD(Order, MOMENT, promised_from),
+    FIELD(Order, MOMENT, promised_until),
+    FIELD(Order, MOMENT, updated_at),
+    FIELD(Order, TEXT, note),
+    FIELD_STRUCT(Order, ship_to, postal_fields),
+    FIELD_STRUCT(Order, bill_to, postal_fields),
+    FIELD_STRUCT(Order, customer, customer_fields),
+    FIELD_LIST(Order, lines, line_count, LIST, line_fields),
+    {0},
+};
+
+static const Field parcel_fields[] = {
+    FIELD(Parcel, TEXT, carrier),
+    FIELD(Parcel, TEXT, number),
+    FIELD(Parcel, TEXT, url),
+    {0},
+};
+
+static const Field shipment_line_fields[] = {
+    FIELD(ShipmentLine, TEXT, line_foreign_id),
+    FIELD(ShipmentLine, TEXT, sku),
+    FIELD(ShipmentLine, NUMBER, quantity),
+    {0},
+};
+
+static const Field shipment_fields[] = {
+    FIELD(Shipment, TEXT, foreign_id),
+    FIELD(Shipment, TEXT, order_foreign_id),
+    FIELD(Shipment, TEXT, name),
+    FIELD_WORD(Shipment, state, states),
+    FIELD(Shipment, MOMENT, shipped_at),
+    FIELD(Shipment, MOMENT, delivered_at),
+    FIELD(Shipment, MOMENT, expected_from),
+    FIELD(Shipment, MOMENT, expected_until),
+    FIELD(Shipment, MOMENT, updated_at),
+    FIELD_LIST(Shipment, parcels, parcel_count, LIST, parcel_fields),
+    FIELD_LIST(Shipment, lines, line_count, LIST, shipment_line_fields),
+    {0},
+};
+
+static const Field scan_fields[] = {
+    FIELD(Scan, TEXT, shipment_foreign_id),
+    FIELD(Scan, TEXT, order_foreign_id),
+    FIELD(Scan, TEXT, number),
+    FIELD_WORD(Scan, state, states),
+    FIELD(Scan, TEXT, words),
+    FIELD(Scan, TEXT, place),
+    FIELD(Scan, MOMENT, happened_at),
+    FIELD(Scan, MOMENT, expected_until),
+    {0},
+};
+
+static const Field refund_line_fields[] = {
+    FIELD(RefundLine, TEXT, line_foreign_id),
+    FIELD(RefundLine, NUMBER, quantity),
+    FIELD(RefundLine, AMOUNT, amount),
+    {0},
+};
+
+static const Field refund_fields[] = {
+    FIELD(Refund, TEXT, currency),
+    FIELD(Refund, TEXT, foreign_id),
+    FIELD(Refund, TEXT, order_foreign_id),
+    FIELD(Refund, AMOUNT, amount),
+    FIELD(Refund, MOMENT, refunded_at),
+    FIELD(Refund, TEXT, note),
+    FIELD_LIST(Refund, lines, line_count, LIST, refund_line_fields),
+    {0},
+};
+
+static const Field gone_fields[] = {
+    FIELD_WORD(Gone, noun, nouns),
+    FIELD(Gone, TEXT, foreign_id),
+    FIELD(Gone, MOMENT, gone_at),
+    {0},
+};
+
+static const Field ask_fields[] = {
+    FIELD_WORD(PrivacyAsk, kind, asked),
+    FIELD(PrivacyAsk, TEXT, foreign_id),
+    FIELD(PrivacyAsk, TEXT, customer_foreign_id),
+    FIELD(PrivacyAsk, TEXT, email),
+    FIELD(PrivacyAsk, TEXT, phone),
+    FIELD_LIST(PrivacyAsk, orders, order_count, TEXTS, NULL),
+    {0},
+};
+
+#define FACTS(list, count, noun, fields)                                              \
+    {                                                                                 \
+        noun, LIST, offsetof(Facts, list), NULL, fields, sizeof(*((Facts *)0)->list), \
+            offsetof(Facts, count)                                                    \
+    }
+
+static const Field facts_fields[] = {
+    FACTS(customers, customer_count, "customer", customer_fields),
+    FACTS(consents, consent_count, "consent", consent_fields),
+    FACTS(products, product_count, "product", product_fields),
+    FACTS(coupons, coupon_count, "coupon", coupon_fields),
+    FACTS(orders, order_count, "order", order_fields),
+    FACTS(shipments, shipment_count, "shipment", shipment_fields),
+    FACTS(scans, scan_count, "scan", scan_fields),
+    FACTS(refunds, refund_count, "refund", refund_fields),
+    FACTS(gone, gone_count, "gone", gone_fields),
+    FACTS(asks, ask_count, "ask", ask_fields),
+    {0},
+};
 
 static void
 show_text(Arena *arena, const char *path, Str text)
@@ -51,113 +331,89 @@ show_amount(Arena *arena, const char *path, int64_t minor, Str currency)
 }
 
 static void
-show_flag(const char *path, bool flag)
+show_fields(Arena *arena, const char *path, const Field *fields, const char *from, Str currency);
+
+static void
+show_list(Arena *arena, const char *path, const Field *field, const char *from, Str currency)
 {
-    printf("%-32s %s\n", path, flag ? "yes" : "no");
+    const char *list = *(const char *const *)(const void *)(from + field->at);
+    size_t count = *(const size_t *)(const void *)(from + field->count_at);
+    printf("%-32s %zu\n", arena_format(arena, "%s_count", path), count);
+    for (size_t i = 0; i < count; i++) {
+        const char *stem = arena_format(arena, "%s[%zu]", path, i);
+        const void *at = list + i * field->size;
+        if (field->kind == TEXTS)
+            show_text(arena, stem, *(const Str *)at);
+        else
+            show_fields(arena, stem, field->fields, at, currency);
+    }
 }
 
 static void
-show_postal(Arena *arena, const char *stem, const PostalAddress *address)
+show_field(Arena *arena, const char *path, const Field *field, const char *from, Str currency)
 {
-    const struct {
-        const char *name;
-        Str text;
-    } fields[] = {{"name", address->name},         {"company", address->company},
-                  {"line1", address->line1},       {"line2", address->line2},
-                  {"zip", address->zip},           {"city", address->city},
-                  {"province", address->province}, {"province_code", address->province_code},
-                  {"country", address->country},   {"country_code", address->country_code},
-                  {"phone", address->phone}};
-    for (size_t i = 0; i < G_N_ELEMENTS(fields); i++)
-        show_text(arena, arena_format(arena, "%s.%s", stem, fields[i].name), fields[i].text);
+    const void *at = from + field->at;
+    switch (field->kind) {
+    case TEXT:
+        show_text(arena, path, *(const Str *)at);
+        break;
+    case MOMENT:
+        show_at(path, *(const int64_t *)at);
+        break;
+    case AMOUNT:
+        show_amount(arena, path, *(const int64_t *)at, currency);
+        break;
+    case NUMBER:
+        printf("%-32s %" PRId64 "\n", path, *(const int64_t *)at);
+        break;
+    case NUMBER_SMALL:
+        printf("%-32s %" PRId32 "\n", path, *(const int32_t *)at);
+        break;
+    case FLAG:
+        printf("%-32s %s\n", path, *(const bool *)at ? "yes" : "no");
+        break;
+    case WORD:
+        printf("%-32s %s\n", path, field->words[*(const unsigned *)at]);
+        break;
+    case STRUCT:
+        show_fields(arena, path, field->fields, at, currency);
+        break;
+    case LIST:
+    case TEXTS:
+        show_list(arena, path, field, from, currency);
+        break;
+    }
 }
 
+/* A currency stands first in what has one, and holds for all below. */
 static void
-show_customer(Arena *arena, const char *stem, const Customer *customer)
+show_fields(Arena *arena, const char *path, const Field *fields, const char *from, Str currency)
 {
-    const struct {
-        const char *name;
-        Str text;
-    } fields[] = {{"foreign_id", customer->foreign_id}, {"email", customer->email},
-                  {"phone", customer->phone},           {"first_name", customer->first_name},
-                  {"last_name", customer->last_name},   {"locale", customer->locale}};
-    for (size_t i = 0; i < G_N_ELEMENTS(fields); i++)
-        show_text(arena, arena_format(arena, "%s.%s", stem, fields[i].name), fields[i].text);
-    show_at(arena_format(arena, "%s.updated_at", stem), customer->updated_at);
+    for (const Field *field = fields; field->name; field++) {
+        show_field(arena, arena_format(arena, "%s.%s", path, field->name), field, from, currency);
+        if (strcmp(field->name, "currency") == 0 &&
+            ((const Str *)(const void *)(from + field->at))->len)
+            currency = *(const Str *)(const void *)(from + field->at);
+    }
 }
 
+/* The first of a noun is called by it alone: order.name, order[1].name. */
 static void
-show_line(Arena *arena, const char *stem, const OrderLine *line, Str currency)
+show_facts(Arena *arena, const Facts *facts)
 {
-    const struct {
-        const char *name;
-        Str text;
-    } fields[] = {{"foreign_id", line->foreign_id},
-                  {"product_foreign_id", line->product_foreign_id},
-                  {"sku", line->sku},
-                  {"title", line->title},
-                  {"variant", line->variant},
-                  {"vendor", line->vendor}};
-    for (size_t i = 0; i < G_N_ELEMENTS(fields); i++)
-        show_text(arena, arena_format(arena, "%s.%s", stem, fields[i].name), fields[i].text);
-    printf("%-32s %" PRId64 "\n", arena_format(arena, "%s.quantity", stem), line->quantity);
-    show_amount(arena, arena_format(arena, "%s.price", stem), line->price, currency);
-    show_amount(arena, arena_format(arena, "%s.discount", stem), line->discount, currency);
-    show_flag(arena_format(arena, "%s.ships", stem), line->ships);
-}
-
-static void
-show_states(const Order *order)
-{
-    static const char *const payments[] = {
-#define ROW(payment, slug, words) [payment] = slug,
-#include "payments.def"
-#undef ROW
-    };
-    static const char *const fulfilments[] = {"none", "partial", "fulfilled"};
-    must((size_t)order->payment < G_N_ELEMENTS(payments));
-    must((size_t)order->fulfilment < G_N_ELEMENTS(fulfilments));
-    printf("%-32s %s\n", "order.payment", payments[order->payment]);
-    printf("%-32s %s\n", "order.fulfilment", fulfilments[order->fulfilment]);
-    show_at("order.placed_at", order->placed_at);
-    show_at("order.cancelled_at", order->cancelled_at);
-    show_at("order.updated_at", order->updated_at);
-    static const char *const quiets[QUIET_COUNT] = {"no",    "test",        "draft",
-                                                    "fraud", "marketplace", "deleted"};
-    printf("%-32s %s\n", "order.quiet", quiets[order->quiet]);
-}
-
-static void
-show_amounts(Arena *arena, const Order *order)
-{
-    show_amount(arena, "order.subtotal", order->subtotal, order->currency);
-    show_amount(arena, "order.shipping", order->shipping, order->currency);
-    show_amount(arena, "order.tax", order->tax, order->currency);
-    show_amount(arena, "order.discount", order->discount, order->currency);
-    show_amount(arena, "order.total", order->total, order->currency);
-    show_flag("order.tax_included", order->tax_included);
-}
-
-static void
-show_order(Arena *arena, const Order *order)
-{
-    show_text(arena, "order.foreign_id", order->foreign_id);
-    show_text(arena, "order.name", order->name);
-    show_text(arena, "order.email", order->email);
-    show_text(arena, "order.phone", order->phone);
-    show_text(arena, "order.locale", order->locale);
-    show_text(arena, "order.currency", order->currency);
-    show_amounts(arena, order);
-    show_text(arena, "order.shipping_title", order->shipping_title);
-    show_states(order);
-    show_text(arena, "order.note", order->note);
-    show_postal(arena, "order.ship_to", &order->ship_to);
-    show_postal(arena, "order.bill_to", &order->bill_to);
-    show_customer(arena, "order.customer", &order->customer);
-    printf("%-32s %zu\n", "order.line_count", order->line_count);
-    for (size_t i = 0; i < order->line_count; i++)
-        show_line(arena, arena_format(arena, "order.lines[%zu]", i), &order->lines[i],
-                  order->currency);
+    const char *from = (const char *)facts;
+    show_text(arena, "declined", facts->declined);
+    if (facts->disconnected)
+        printf("%-32s yes\n", "disconnected");
+    for (const Field *field = facts_fields; field->name; field++) {
+        const char *list = *(const char *const *)(const void *)(from + field->at);
+        size_t count = *(const size_t *)(const void *)(from + field->count_at);
+        if (count)
+            printf("%-32s %zu\n", arena_format(arena, "%s_count", field->name), count);
+        for (size_t i = 0; i < count; i++)
+            show_fields(arena, i ? arena_format(arena, "%s[%zu]", field->name, i) : field->name,
+                        field->fields, list + i * field->size, STR("EUR"));
+    }
 }
 
 static int
@@ -201,10 +457,7 @@ probe_read(Arena *arena, const Connector *connector, const char *topic, Str body
     };
     if (!connector->read(&ask, &facts, &error))
         return show_error(error);
-    show_text(arena, "declined", facts.declined);
-    printf("%-32s %zu\n", "order_count", facts.order_count);
-    for (size_t i = 0; i < facts.order_count; i++)
-        show_order(arena, &facts.orders[i]);
+    show_facts(arena, &facts);
     return 0;
 }
 

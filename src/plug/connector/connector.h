@@ -70,5 +70,43 @@ typedef struct Connector {
 /* True if the letters are the base64 of the body's HMAC-SHA256, as most shop systems sign; constant time. */
 bool connector_signed(const ConnectorSecret *secret, Str body, Str letters);
 
+/* ---- what their readers share --------------------------------------------------------------------- */
+
+static inline Str
+connector_either(Str first, Str second)
+{
+    return first.len ? first : second;
+}
+
+/* "Ana Lima"; one of them alone without a space. */
+Str connector_name(Arena *arena, Str first, Str last);
+
+/* A whole number from 0 to 1,000,000, as a number or a text; a missing one leaves *ret as it is. ERR_INPUT names the
+ * key. */
+bool
+connector_count(Arena *arena, const Json *object, const char *key, int64_t *ret, GError **error);
+
+/* *sum + more, or ERR_INPUT: the sum of WHAT is too large. */
+bool connector_add(int64_t *sum, int64_t more, const char *what, GError **error);
+
+/* The elements of a list, at most LIMIT_ORDER_LINES (ERR_TOO_BIG names the key); none where it is missing. */
+bool connector_len(const Json *object, const char *key, size_t *ret, GError **error);
+
+/* A three-letter code that money.h knows, NUL-terminated; NULL: it is none. */
+const char *connector_currency(Arena *arena, Str code);
+
+/* Is this place of sale a marketplace, by its name: one of a list, alone or with -us, _uk, ... behind it? They write to
+ * their buyers themselves and forbid others to. */
+bool connector_marketplace(Arena *arena, Str channel);
+
+/* Does a field of the checkout say that the order is a present: gift, _is_gift, "Gift message", ...? Not a gift card. */
+bool connector_gift(Arena *arena, Str name, Str value);
+
+/* A list of words as people write it: "a, b". Adds one more; an empty one is left out. */
+void connector_join(Buf *list, Str word);
+
+/* The facts hold nothing at all: then they have to be declined. */
+bool connector_told_nothing(const Facts *facts);
+
 const Connector *connector_find(Str name); /* NULL if there is none */
 const Connector *connector_nth(size_t n);  /* NULL behind the last */

@@ -1,32 +1,113 @@
-/* shopify.c - orders as Shopify's webhooks tell them (REST order, API 2017 to 2026).
+/* shopify.c - what Shopify's webhooks tell (REST payloads, API 2017 to 2026).
  *
  * Shopify repeats a webhook for hours, sends orders/updated before orders/create, and tells the whole
  * order each time. So every orders/ topic is read in the same way, and what happened is found out later
  * by comparing. https://shopify.dev/docs/api/webhooks
  */
-#include "base/limits.h"
-#include "base/money.h"
-#include "plug/connector/connector.h"
+#include "plug/connector/shopify_inside.h"
 
-/* Topics that carry a whole order. */
-static const char *const order_topics[] = {
-    "orders/create",    "orders/updated",   "orders/paid",
-    "orders/cancelled", "orders/fulfilled", "orders/partially_fulfilled",
-};
+#include <string.h>
 
+static bool
+app_gone(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error)
+{
+    (void)ask, (void)root, (void)error;
+    *ret = (Facts){.disconnected = true};
+    return true;
+}
+
+/* A name that ends in / or _ stands for all topics that start with it; the first row that fits counts. */
 static const struct {
-    const char *theirs;
-    Payment ours;
-} payments[] = {
-    {"pending", PAYMENT_PENDING},
-    {"authorized", PAYMENT_AUTHORIZED},
-    {"partially_paid", PAYMENT_PARTLY_PAID},
-    {"paid", PAYMENT_PAID},
-    {"partially_refunded", PAYMENT_PARTLY_REFUNDED},
-    {"refunded", PAYMENT_REFUNDED},
-    {"voided", PAYMENT_VOIDED},
-    {"expired", PAYMENT_VOIDED},
+    const char *name;
+    bool (*read)(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error);
+    const char *declined;
+} topics[] = {
+    {"orders/create", shopify_order_told, NULL},
+    {"orders/updated", shopify_order_told, NULL},
+    {"orders/paid", shopify_order_told, NULL},
+    {"orders/cancelled", shopify_order_told, NULL},
+    {"orders/fulfilled", shopify_order_told, NULL},
+    {"orders/partially_fulfilled", shopify_order_told, NULL},
+    {"orders/delete", shopify_gone_told, NULL},
+    {"orders/edited", NULL,
+     "an edit tells the difference alone; orders/updated, sent with it, tells the whole order"},
+    {"orders/risk_assessment_changed", NULL,
+     "it names the order without telling it; a cancelled order says itself that it was fraud"},
+    {"orders/", NULL, "it names the order without telling it; orders/updated tells it"},
+    {"fulfillments/create", shopify_shipment_told, NULL},
+    {"fulfillments/update", shopify_shipment_told, NULL},
+    {"fulfillment_events/create", shopify_scan_told, NULL},
+    {"fulfillment_events/delete", NULL, "what a carrier said once was said"},
+    {"refunds/create", shopify_refund_told, NULL},
+    {"customers/create", shopify_customer_told, NULL},
+    {"customers/update", shopify_customer_told, NULL},
+    {"customers/enable", shopify_customer_told, NULL},
+    {"customers/disable", shopify_customer_told, NULL},
+    {"customers/delete", shopify_gone_told, NULL},
+    {"customers/data_request", shopify_privacy_told, NULL},
+    {"customers/redact", shopify_privacy_told, NULL},
+    {"shop/redact", shopify_privacy_told, NULL},
+    {"customers/merge", NULL,
+     "accounts are merged by hand; the one that is left is told by customers/update"},
+    {"customers_marketing_consent/update", shopify_consent_told, NULL},
+    {"customers_email_marketing_consent/update", shopify_consent_told, NULL},
+    {"products/create", shopify_product_told, NULL},
+    {"products/update", shopify_product_told, NULL},
+    {"products/delete", shopify_gone_told, NULL},
+    {"app/uninstalled", app_gone, NULL},
+    {"app", NULL, "it is about what the shop pays for its apps"},
+    {"bulk_operations/", NULL, "we ask for no bulk operations"},
+    {"carts/", NULL, "a cart is no order"},
+    {"checkouts/", NULL, "a checkout is no order until it is completed"},
+    {"collection", NULL, "it is about how products are grouped"},
+    {"companies/", NULL, "a company is learned with its first order"},
+    {"company_", NULL, "a company and its people are learned with their orders"},
+    {"customer_account_settings/", NULL, "it is a setting of the shop"},
+    {"customer_groups/", NULL, "it is a saved search of the admin"},
+    {"customer_payment_methods/", NULL, "how somebody pays is not for us to keep"},
+    {"customer_tags_", NULL, "the tags come with customers/update"},
+    {"customer.tags_", NULL, "the tags come with customers/update"},
+    {"customers/", NULL, "it names the customer without telling who it is"},
+    {"delivery_", NULL, "it is a setting of the shop's delivery"},
+    {"discounts/", NULL, "it names the discount without its code"},
+    {"disputes/", NULL, "a dispute is between the shop and the bank"},
+    {"domains/", NULL, "it is a setting of the shop"},
+    {"draft_orders/", NULL, "a draft is no order until somebody completes it"},
+    {"fulfillment_holds/", NULL, "how the warehouse works through an order is not for the buyer"},
+    {"fulfillment_orders/", NULL,
+     "how the warehouse works through an order is not for the buyer; parcels are fulfillments"},
+    {"inventory_", NULL, "it is about the stock"},
+    {"locales/", NULL, "it is a setting of the shop"},
+    {"locations/", NULL, "it is a setting of the shop"},
+    {"markets/", NULL, "it is a setting of the shop"},
+    {"metaobjects/", NULL, "it is content of the shop"},
+    {"order_transactions/", NULL, "what was paid and given back stands in order and refund"},
+    {"payment_schedules/", NULL, "when a payment is due stands in the order"},
+    {"payment_terms/", NULL, "when a payment is due stands in the order"},
+    {"product_feeds/", NULL, "feeds are for sales channels"},
+    {"product_listings/", NULL, "listings are for sales channels; products tell themselves"},
+    {"product_publications/", NULL, "it is about a sales channel"},
+    {"profiles/", NULL, "it is a setting of the shop's delivery"},
+    {"returns/", NULL, "a return is known by its refund"},
+    {"reverse_", NULL, "how goods come back is not told to the buyer from here"},
+    {"scheduled_product_listings/", NULL, "listings are for sales channels"},
+    {"segments/", NULL, "it is a saved search of the admin"},
+    {"selling_plan_groups/", NULL, "it is about how a subscription is sold"},
+    {"shop/", NULL, "name, currency and zone of the shop are set here by its owner"},
+    {"subscription_", NULL, "what a subscription brings is an order of its own"},
+    {"tax_", NULL, "it is a setting of the shop"},
+    {"tender_transactions/", NULL, "what was paid stands in the order"},
+    {"themes/", NULL, "it is about the look of the shop"},
+    {"variants/", NULL, "the stock of a variant is not kept"},
 };
+
+static bool
+topic_fits(Str topic, const char *name)
+{
+    size_t len = strlen(name);
+    bool start = name[len - 1] == '/' || name[len - 1] == '_' || !strchr(name, '/');
+    return start ? str_starts(topic, name) : str_is(topic, name);
+}
 
 static bool
 shopify_check(const ConnectorKnock *knock, Envelope *ret, GError **error)
@@ -46,25 +127,50 @@ shopify_check(const ConnectorKnock *knock, Envelope *ret, GError **error)
     return true;
 }
 
-/* ---- fields ------------------------------------------------------------------------------------ */
-
-static Str
-first_of(Str first, Str second)
+static bool
+shopify_read(const ConnectorAsk *ask, Facts *ret, GError **error)
 {
-    return first.len ? first : second;
+    Facts facts = {.declined = STR("nothing is read from this topic")};
+    for (size_t i = 0; i < G_N_ELEMENTS(topics); i++) {
+        if (!topic_fits(ask->topic, topics[i].name))
+            continue;
+        facts.declined = str_of(topics[i].declined);
+        if (!topics[i].read)
+            break;
+        const Json *root = json_parse(ask->arena, ask->body.at, ask->body.len, error);
+        if (!root)
+            return false;
+        if (json_type(root) != JSON_OBJECT)
+            return fail(error, ERR_INPUT, "an object was expected, not %s", json_type_name(root));
+        if (!topics[i].read(ask, root, &facts, error))
+            return false;
+        break;
+    }
+    *ret = facts;
+    return true;
 }
 
-static PostalAddress
-address_read(Arena *arena, const Json *from)
+/* ---- fields ------------------------------------------------------------------------------------- */
+
+Str
+shopify_id(Arena *arena, const Json *object, const char *key)
 {
-    Str first = plug_text(arena, from, "first_name");
-    Str last = plug_text(arena, from, "last_name");
-    Str name = plug_text(arena, from, "name");
-    if (!name.len && (first.len || last.len))
-        name = str_trim(
-            str_of(arena_format(arena, STR_FMT " " STR_FMT, STR_ARG(first), STR_ARG(last))));
+    Str id = plug_text(arena, object, key), part = id, rest = id;
+    if (!str_starts(id, "gid://"))
+        return id;
+    while (str_split(&rest, '/', &part))
+        continue;
+    size_t query = 0;
+    return str_find(part, STR("?"), &query) ? str_sub(part, 0, query) : part;
+}
+
+PostalAddress
+shopify_address(Arena *arena, const Json *from)
+{
     return (PostalAddress){
-        .name = name,
+        .name = connector_either(plug_text(arena, from, "name"),
+                                 connector_name(arena, plug_text(arena, from, "first_name"),
+                                                plug_text(arena, from, "last_name"))),
         .company = plug_text(arena, from, "company"),
         .line1 = plug_text(arena, from, "address1"),
         .line2 = plug_text(arena, from, "address2"),
@@ -78,219 +184,18 @@ address_read(Arena *arena, const Json *from)
     };
 }
 
-static Customer
-customer_read(Arena *arena, const Json *order)
+/* {"id": 17} and nothing else of use. */
+bool
+shopify_gone_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error)
 {
-    const Json *from = json_get(order, "customer");
-    Customer customer = {
-        .foreign_id = plug_text(arena, from, "id"),
-        .email = plug_text(arena, from, "email"),
-        .phone = plug_text(arena, from, "phone"),
-        .first_name = plug_text(arena, from, "first_name"),
-        .last_name = plug_text(arena, from, "last_name"),
-        .locale = plug_text(arena, order, "customer_locale"),
-    };
-    /* A guest has no customer object, but still a name: on the parcel or the bill. */
-    const Json *person = json_get(order, "shipping_address");
-    if (json_missing(person))
-        person = json_get(order, "billing_address");
-    customer.first_name = first_of(customer.first_name, plug_text(arena, person, "first_name"));
-    customer.last_name = first_of(customer.last_name, plug_text(arena, person, "last_name"));
-    return customer;
-}
-
-/* Every discount is allocated to lines, one of a code or of the whole order too; total_discount holds only those
- * that were shown beside the line, and is all there is in orders of old. */
-static bool
-line_discount(Arena *arena, const Json *from, const char *currency, int64_t *ret, GError **error)
-{
-    const Json *list = json_get(from, "discount_allocations");
-    int64_t sum = 0, amount = 0;
-    if (!json_len(list))
-        return plug_amount(arena, from, "total_discount", currency, ret, error);
-    for (size_t i = 0; i < json_len(list); i++) {
-        if (!plug_amount(arena, json_nth(list, i), "amount", currency, &amount, error))
-            return fail_at(error, "discount_allocations/%zu", i);
-        if (__builtin_add_overflow(sum, amount, &sum))
-            return fail(error, ERR_INPUT, "discount_allocations: the sum is too large");
-    }
-    *ret = sum;
-    return true;
-}
-
-static bool
-line_read(Arena *arena, const Json *from, const char *currency, OrderLine *ret, GError **error)
-{
-    OrderLine line = {
-        .foreign_id = plug_text(arena, from, "id"),
-        .product_foreign_id = plug_text(arena, from, "product_id"),
-        .sku = plug_text(arena, from, "sku"),
-        .title = first_of(plug_text(arena, from, "title"), plug_text(arena, from, "name")),
-        .variant = plug_text(arena, from, "variant_title"),
-        .vendor = plug_text(arena, from, "vendor"),
-        .quantity = 1,
-        .ships = json_true(json_get(from, "requires_shipping")),
-    };
-    const Json *quantity = json_get(from, "quantity");
-    if (!json_missing(quantity) &&
-        (!json_int(quantity, &line.quantity) || line.quantity < 0 || line.quantity > 1000000))
-        return fail(error, ERR_INPUT, "quantity is not a whole number from 0 to 1,000,000");
-    if (!line.title.len)
-        return fail(error, ERR_INPUT, "title is missing");
-    if (!plug_amount(arena, from, "price", currency, &line.price, error) ||
-        !line_discount(arena, from, currency, &line.discount, error))
-        return false;
-    *ret = line;
-    return true;
-}
-
-static bool
-lines_read(Arena *arena, const Json *items, const char *currency, Order *order, GError **error)
-{
-    size_t count = json_len(items);
-    /* A webhook that was set up with a choice of fields tells half an order: it must not empty ours. */
-    if (json_type(items) != JSON_ARRAY)
-        return fail(error, ERR_INPUT, "line_items is missing: this is no whole order");
-    if (count > LIMIT_ORDER_LINES)
-        return fail(error, ERR_TOO_BIG, "line_items: %zu lines; at most %d are taken", count,
-                    LIMIT_ORDER_LINES);
-    OrderLine *lines = arena_new_of(arena, OrderLine, count);
-    for (size_t i = 0; i < count; i++)
-        if (!line_read(arena, json_nth(items, i), currency, &lines[i], error))
-            return fail_at(error, "line_items/%zu", i);
-    order->lines = lines;
-    order->line_count = count;
-    return true;
-}
-
-/* ---- order -------------------------------------------------------------------------------------- */
-
-static Payment
-payment_of(Str status)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(payments); i++)
-        if (str_is(status, payments[i].theirs))
-            return payments[i].ours;
-    return PAYMENT_PENDING;
-}
-
-static Fulfilment
-fulfilment_of(Str status)
-{
-    if (str_is(status, "fulfilled"))
-        return FULFILMENT_DONE;
-    return str_is(status, "partial") ? FULFILMENT_PARTIAL : FULFILMENT_NONE;
-}
-
-static bool
-amounts_read(Arena *arena, const Json *from, const char *currency, Order *order, GError **error)
-{
-    if (!plug_text(arena, from, "total_price").len)
-        return fail(error, ERR_INPUT, "total_price is missing: this is no whole order");
-    return plug_amount(arena, from, "subtotal_price", currency, &order->subtotal, error) &&
-           plug_amount(arena, from, "total_tax", currency, &order->tax, error) &&
-           plug_amount(arena, from, "total_discounts", currency, &order->discount, error) &&
-           plug_amount(arena, from, "total_price", currency, &order->total, error);
-}
-
-/* Shipping is the sum of the shipping lines; the set with the discounts off is newer than 2020. */
-static bool
-shipping_read(Arena *arena, const Json *from, const char *currency, Order *order, GError **error)
-{
-    const Json *lines = json_get(from, "shipping_lines");
-    for (size_t i = 0; i < json_len(lines); i++) {
-        const Json *line = json_nth(lines, i);
-        bool reduced = !json_missing(json_get(line, "discounted_price"));
-        int64_t price = 0;
-        if (!plug_amount(arena, line, reduced ? "discounted_price" : "price", currency, &price,
-                         error))
-            return fail_at(error, "shipping_lines/%zu", i);
-        if (__builtin_add_overflow(order->shipping, price, &order->shipping))
-            return fail(error, ERR_INPUT, "shipping_lines: the sum is too large");
-        order->shipping_title = first_of(order->shipping_title, plug_text(arena, line, "title"));
-    }
-    return true;
-}
-
-static bool
-moments_read(Arena *arena, const Json *from, Order *order, GError **error)
-{
-    int64_t created = 0;
-    /* processed_at is the day of the sale, also for orders that were imported into Shopify later. */
-    if (!plug_moment(arena, from, "processed_at", &order->placed_at, error) ||
-        !plug_moment(arena, from, "created_at", &created, error) ||
-        !plug_moment(arena, from, "updated_at", &order->updated_at, error) ||
-        !plug_moment(arena, from, "cancelled_at", &order->cancelled_at, error))
-        return false;
-    if (!order->placed_at)
-        order->placed_at = created;
-    if (!order->placed_at)
-        return fail(error, ERR_INPUT, "created_at is missing");
-    if (!order->updated_at)
-        order->updated_at = order->placed_at;
-    return true;
-}
-
-static bool
-order_read(Arena *arena, const Json *from, Order *ret, GError **error)
-{
-    Order order = {
-        .foreign_id = plug_text(arena, from, "id"),
-        .name = plug_text(arena, from, "name"),
-        .email = first_of(plug_text(arena, from, "email"), plug_text(arena, from, "contact_email")),
-        .phone = plug_text(arena, from, "phone"),
-        .locale = plug_text(arena, from, "customer_locale"),
-        .currency = plug_text(arena, from, "currency"),
-        .tax_included = json_true(json_get(from, "taxes_included")),
-        .payment = payment_of(plug_text(arena, from, "financial_status")),
-        .fulfilment = fulfilment_of(plug_text(arena, from, "fulfillment_status")),
-        .quiet = json_true(json_get(from, "test")) ? QUIET_TEST : QUIET_NO,
-        .ship_to = address_read(arena, json_get(from, "shipping_address")),
-        .bill_to = address_read(arena, json_get(from, "billing_address")),
-        .note = plug_text(arena, from, "note"),
-        .customer = customer_read(arena, from),
-    };
-    if (!order.foreign_id.len)
-        return fail(error, ERR_INPUT, "id is missing: this is no order");
-    const char *currency = arena_cstr(arena, order.currency);
-    if (order.currency.len != 3 || money_digits(currency) < 0)
-        return fail(error, ERR_INPUT, "currency is missing or no ISO 4217 code");
-    if (!order.name.len)
-        order.name = str_of(arena_format(
-            arena, "#" STR_FMT,
-            STR_ARG(first_of(plug_text(arena, from, "order_number"), order.foreign_id))));
-    order.email = first_of(order.email, order.customer.email);
-    if (!moments_read(arena, from, &order, error) ||
-        !amounts_read(arena, from, currency, &order, error) ||
-        !shipping_read(arena, from, currency, &order, error) ||
-        !lines_read(arena, json_get(from, "line_items"), currency, &order, error))
-        return fail_at(error, "order " STR_FMT, STR_ARG(order.name));
-    order.customer.updated_at = order.updated_at;
-    *ret = order;
-    return true;
-}
-
-static bool
-shopify_read(const ConnectorAsk *ask, Facts *ret, GError **error)
-{
-    Arena *arena = ask->arena;
-    Str topic = ask->topic, body = ask->body;
-    bool is_order = false;
-    for (size_t i = 0; i < G_N_ELEMENTS(order_topics); i++)
-        is_order = is_order || str_is(topic, order_topics[i]);
-    if (!is_order) {
-        *ret = (Facts){.declined = STR("nothing is read from this topic")};
-        return true;
-    }
-    const Json *root = json_parse(arena, body.at, body.len, error);
-    if (!root)
-        return false;
-    if (json_type(root) != JSON_OBJECT)
-        return fail(error, ERR_INPUT, "an order was expected, not %s", json_type_name(root));
-    Order *order = arena_new_of(arena, Order, 1);
-    if (!order_read(arena, root, order, error))
-        return false;
-    *ret = (Facts){.orders = order, .order_count = 1};
+    Gone *gone = arena_new_of(ask->arena, Gone, 1);
+    gone->foreign_id = shopify_id(ask->arena, root, "id");
+    gone->noun = str_starts(ask->topic, "orders/")      ? GONE_ORDER
+                 : str_starts(ask->topic, "customers/") ? GONE_CUSTOMER
+                                                        : GONE_PRODUCT;
+    if (!gone->foreign_id.len)
+        return fail(error, ERR_INPUT, "id is missing: what is gone?");
+    *ret = (Facts){.gone = gone, .gone_count = 1};
     return true;
 }
 

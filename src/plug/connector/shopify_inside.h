@@ -1,0 +1,45 @@
+/* shopify_inside.h - how Shopify's nouns are read, one file for each; for shopify*.c alone.
+ *
+ * A reader of a topic fills the Facts, whose lists live in the ask's arena. A reader of a noun is used wherever the
+ * noun stands: a fulfilment is a webhook of its own, and a part of each order.
+ *
+ * Fields: https://shopify.dev/docs/api/admin-rest/latest/resources (order, fulfillment, refund, customer, product),
+ * of which the webhooks are made.
+ */
+#pragma once
+
+#include "plug/connector/connector.h"
+
+/* ---- topics ------------------------------------------------------------------------------------- */
+
+bool shopify_order_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error);
+bool shopify_shipment_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error);
+bool shopify_scan_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error);
+bool shopify_refund_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error);
+bool shopify_customer_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error);
+bool shopify_consent_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error);
+bool shopify_product_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error);
+bool shopify_gone_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error);
+bool shopify_privacy_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error);
+
+/* ---- nouns -------------------------------------------------------------------------------------- */
+
+/* order_id may be missing in what stands within an order: then it is this one. */
+bool
+shopify_shipment_read(Arena *arena, const Json *from, Str order_id, Shipment *ret, GError **error);
+bool shopify_refund_read(const ConnectorAsk *ask, const Json *from, Str order_id, Refund *ret,
+                         GError **error);
+bool shopify_customer_read(Arena *arena, const Json *from, Customer *ret, GError **error);
+
+enum { SHOPIFY_CONSENTS = 2 /* one customer's: by mail and by SMS */ };
+
+/* What the customer chose, by channel. Fills at most SHOPIFY_CONSENTS; gives how many in *ret_count. */
+bool shopify_consents_read(Arena *arena, const Json *customer, ConsentFact *ret, size_t *ret_count,
+                           GError **error);
+
+/* ---- fields ------------------------------------------------------------------------------------- */
+
+/* An id, exact; of gid://shopify/Order/17 it is 17. */
+Str shopify_id(Arena *arena, const Json *object, const char *key);
+
+PostalAddress shopify_address(Arena *arena, const Json *from);
