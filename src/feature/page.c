@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "engine/asset.h"
 #include "engine/liquid_shop/liquid_shop.h"
+#include "flow/language.h"
 
 #include <string.h>
 
@@ -11,6 +12,7 @@ static const char folder[] = "ui/";
 
 struct Pages {
     GHashTable *templates; /* name below ui/ -> Liquid */
+    Languages *languages;
     Arena *arena;
 };
 
@@ -42,6 +44,9 @@ pages_new(GError **error)
 {
     g_autoptr(Pages) pages = g_new0(Pages, 1);
     pages->arena = arena_new(LIMIT_ARENA_BYTES);
+    pages->languages = languages_new(error);
+    if (!pages->languages)
+        return NULL;
     pages->templates =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)liquid_free);
     for (size_t f = 0; f < G_N_ELEMENTS(page_folders); f++) {
@@ -63,7 +68,9 @@ pages_free(Pages *pages)
 {
     if (!pages)
         return;
-    g_hash_table_unref(pages->templates);
+    if (pages->templates)
+        g_hash_table_unref(pages->templates);
+    languages_free(pages->languages);
     arena_free(pages->arena);
     g_free(pages);
 }
@@ -84,6 +91,50 @@ pages_layout(const Pages *pages, Arena *arena, const char *template)
                                                               (int)(slash - template), template));
 }
 
+enum { WISHES_MOST = 8 };
+
+static const Language *
+pages_language(const Pages *pages, const PageFrame *frame, Str *ret_locale)
+{
+    Str wishes[WISHES_MOST], rest = str_of(frame->locale ? frame->locale : "en");
+    size_t count = 0;
+    while (count < WISHES_MOST && str_split(&rest, ',', &wishes[count]))
+        count++;
+    return languages_choose(pages->languages, wishes, count, ret_locale);
+}
+
+void
+page_language(RouteCtx *ctx, const Str *locales, size_t count)
+{
+    Buf wishes = {.arena = ctx->arena};
+    for (size_t i = 0; i < count; i++) {
+        if (!locales[i].len || locales[i].len > 35 || memchr(locales[i].at, ',', locales[i].len))
+            continue; /* RFC 5646 4.4.1: 35 letters are enough for every tag */
+        if (wishes.len)
+            buf_add_char(&wishes, ',');
+        buf_add_str(&wishes, locales[i]);
+    }
+    ctx->locale = arena_cstr(ctx->arena, buf_str(&wishes));
+}
+
+/* All that a page can be read in, under their own names. */
+static LiquidValue
+pages_languages(const Pages *pages, Arena *arena)
+{
+    size_t count = 0;
+    while (languages_nth(pages->languages, count))
+        count++;
+    LiquidValue *list = arena_new_of(arena, LiquidValue, count);
+    for (size_t i = 0; i < count; i++) {
+        const Language *language = languages_nth(pages->languages, i);
+        list[i] = liquid_map(arena);
+        liquid_map_set(arena, list[i], STR("tag"), liquid_str(language->tag));
+        liquid_map_set(arena, list[i], STR("name"), liquid_str(language->name));
+        liquid_map_set(arena, list[i], STR("dir"), liquid_str(language->dir));
+    }
+    return liquid_array(arena, list, count);
+}
+
 bool
 pages_render(const Pages *pages, Arena *arena, const char *template, LiquidValue values,
              const PageFrame *frame, Str *ret, GError **error)
@@ -91,12 +142,19 @@ pages_render(const Pages *pages, Arena *arena, const char *template, LiquidValue
     const Liquid *page = g_hash_table_lookup(pages->templates, template);
     const Liquid *layout = pages_layout(pages, arena, template);
     must(page && layout);
+    Str chosen;
+    const Language *language = pages_language(pages, frame, &chosen);
+    LiquidShop words = language_shop(language, NULL);
     LiquidData data = {
         .root = values,
         .now = frame->now,
         .zone = frame->zone,
-        .locale = frame->locale ? frame->locale : "en",
+        .locale = arena_cstr(arena, chosen),
+        .host = &words,
     };
+    liquid_map_set(arena, values, STR("lang"), liquid_str(chosen));
+    liquid_map_set(arena, values, STR("dir"), liquid_str(language->dir));
+    liquid_map_set(arena, values, STR("languages"), pages_languages(pages, arena));
     liquid_map_set(arena, values, STR("style_url"),
                    liquid_str(str_of(asset_url(arena, "app.css"))));
     Buf content = {.arena = arena};

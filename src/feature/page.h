@@ -16,10 +16,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Pages, pages_free)
 
 bool pages_has(const Pages *pages, const char *template);
 
+/* The first of these locales that our words are written in becomes the page's; empty ones are passed over. */
+void page_language(RouteCtx *ctx, const Str *locales, size_t count);
+
 /* What a page is rendered for. */
 typedef struct PageFrame {
-    const Zone *zone;   /* NULL: UTC */
-    const char *locale; /* NULL: en */
+    const Zone *zone; /* NULL: UTC */
+    const char
+        *locale; /* wishes, split by commas: the first that our words are written in; NULL: en */
     int64_t now;
 } PageFrame;
 
