@@ -328,7 +328,7 @@ class Script:
     (b"* OK x\r\n", b"* OK [UIDVALIDITY 99999999999] x\r\n* OK [UIDNEXT 5] x\r\nTAG OK x\r\n", {"bad_reply"}),
     (b"* OK x\r\n", b"* " + b"x" * 3_000_000 + b"\r\nTAG OK x\r\n", {"bad_reply", "network", "refused"}),
     (b"* BYE busy\r\n", b"", {"network", "bad_reply"}),
-])
+], ids=["mute", "ssh", "silent", "bye", "no", "bad", "empty", "large number", "long line", "busy"])
 def test_servers_that_are_none(greeting, answer, slugs):
     server = Script(greeting, answer)
     begun = time.monotonic()

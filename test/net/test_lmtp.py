@@ -205,7 +205,8 @@ def test_however_it_is_cut(listener):
 
 
 @pytest.mark.parametrize("text", [b"", b".", b"..", b".\r\n", b"\r\n.\r\n", b"..\r\n.\r\n", b"a", b"x\r\n" + b".\r\n" * 3000,
-                                  b"\r\n" * 1000, b"x" * 60000 + b"\r\n", "\u00e9\u4e2d".encode() + b"\xff\xfe\r\n"])
+                                  b"\r\n" * 1000, b"x" * 60000 + b"\r\n", "\u00e9\u4e2d".encode() + b"\xff\xfe\r\n"],
+                         ids=map(str, range(11)))
 def test_dots_come_through(listener, client, text):
     whole = text if text.endswith(b"\r\n") or not text else text + b"\r\n"
     assert client.mail(whole) == ["250"]
