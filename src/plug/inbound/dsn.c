@@ -125,12 +125,12 @@ block_end(Arena *arena, DsnBlock *block, const Returned *returned, Reports *ret)
     report->code = scan_code(words);
     const char *both = arena_format(arena, STR_FMT "\n" STR_FMT, STR_ARG(words),
                                     STR_ARG(words_are_poor(words) ? prose : (Str){0}));
-    reason_find(arena, str_of(both), prose, report);
+    bounce_explain(arena, str_of(both), prose, report);
     category_apply(read.category, report);
     /* The report says no more than that it failed: the prose may. */
     if (report->reason == BOUNCE_OTHER && prose.len) {
         report->code = report->code ? report->code : scan_code(prose);
-        reason_find(arena, prose, prose, report);
+        bounce_explain(arena, prose, prose, report);
     }
 }
 

@@ -1,7 +1,9 @@
 /* inbound.c - which of the forms a mail has, and what all of them share. */
 #include "plug/inbound/inbound_inside.h"
 
+#include "base/encode.h"
 #include "base/limits.h"
+#include "base/seal.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -223,6 +225,33 @@ inbound_read(Arena *arena, const Letter *letter, InboundFacts *ret)
     else
         person_read(arena, letter, ret);
     message_ids_read(arena, letter, ret);
+}
+
+/* ---- logins ------------------------------------------------------------------------------------- */
+
+/* "user:password": the password is the secret, or all of it where the secret was set with a name. */
+static bool
+login_is(Arena *arena, Str header, Str secret)
+{
+    Str login, rest, name;
+    if (!scan_starts(header, "Basic ") ||
+        !decode(arena, ENCODE_BASE64, str_trim(str_sub(header, 6, header.len)), &login))
+        return false;
+    rest = login;
+    if (!str_split(&rest, ':', &name))
+        return false;
+    bool password = seal_same(rest, secret), whole = seal_same(login, secret);
+    return password || whole;
+}
+
+bool
+inbound_login(Arena *arena, const PlugHeaders *headers, const InboundSecret *secret, GError **error)
+{
+    must(secret->secret.len);
+    if (seal_same(secret->path_token, secret->secret) ||
+        login_is(arena, plug_header(headers, "Authorization"), secret->secret))
+        return true;
+    return fail(error, ERR_AUTH, "the delivery has neither the login nor the address that is set");
 }
 
 /* ---- providers ----------------------------------------------------------------------------------- */

@@ -132,8 +132,8 @@ Str inbound_html_text(Arena *arena, Str html, bool without_quotation);
 
 /* What a provider's signature needs. All borrowed; what a provider has no use for is empty. */
 typedef struct InboundSecret {
-    Str secret;      /* the setting NAME.secret: password, signing key, or public key */
-    int64_t now;     /* ms UTC: old deliveries are refused */
+    Str secret;  /* the setting that holds it: password, signing key, or public key; never empty */
+    int64_t now; /* ms UTC: old deliveries are refused */
     Str certificate; /* SES: PEM of the certificate that inbound_certificate_url named */
     Str path_token; /* what stood behind the address's last slash, where the provider cannot sign */
 } InboundSecret;
@@ -150,7 +150,7 @@ typedef struct Inbound {
                   GError **error);
 
     /* Reads the body. ERR_JSON, ERR_INPUT; *ret is untouched then. Events that say nothing about delivery (opens,
-     * clicks) give no report. */
+     * clicks) give no report. NULL: the body is a mail; what it says is nobody's signed word. */
     bool (*read)(Arena *arena, Str body, InboundFacts *ret, GError **error);
 
     /* The address of the certificate that check() wants in InboundSecret.certificate, if it is an address that can be

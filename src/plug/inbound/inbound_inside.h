@@ -41,7 +41,7 @@ void returned_read(Arena *arena, const Letter *letter, Returned *ret);
 /* reason.c: fills reason, hard, code and enhanced of a report from its outcome, what its fields say and `words`, which
  * may be longer than report->words. `around` is what else was said: it tells at which moment of the conversation the
  * words fell, where they do not say so themselves. */
-void reason_find(Arena *arena, Str words, Str around, InboundReport *report);
+void bounce_explain(Arena *arena, Str words, Str around, InboundReport *report);
 
 enum { REPORTS_MOST = 200 };
 
@@ -73,6 +73,10 @@ bool auto_read(Arena *arena, const Letter *letter, InboundFacts *ret);
 
 /* ses.c: a notification of SES by itself, as SNS mails it to people. */
 bool ses_notification_read(Arena *arena, Str json, InboundFacts *ret, GError **error);
+
+/* For senders who cannot sign: an HTTP login whose password is the secret, or the secret in the address. */
+bool inbound_login(Arena *arena, const PlugHeaders *headers, const InboundSecret *secret,
+                   GError **error);
 
 /* The words of a letter as text, HTML converted; quotation left out if asked for. */
 Str letter_words(Arena *arena, const Letter *letter, bool without_quotation);

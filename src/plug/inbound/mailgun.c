@@ -80,7 +80,7 @@ report_read(Arena *arena, const Json *event, InboundReport *ret)
     ret->message_id = plug_text(arena, json_at(event, "/message/headers"), "message-id");
     ret->at = seconds > 0 && seconds < 1e11 ? (int64_t)(seconds * 1000) : 0;
     if (ret->outcome == REPORT_FAILED || ret->outcome == REPORT_DELAYED)
-        reason_find(arena, ret->words, (Str){0}, ret);
+        bounce_explain(arena, ret->words, (Str){0}, ret);
     /* Not tried, because it had bounced there before: Mailgun's own list. */
     if (str_is(json_text(json_get(event, "reason")), "suppress-bounce")) {
         ret->reason = BOUNCE_USER_UNKNOWN;

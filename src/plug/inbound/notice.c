@@ -326,11 +326,11 @@ report_fill(Arena *arena, Str notice, bool several, InboundReport *report)
     Str words = several ? notice_words(arena, notice, name_in_notice(report)) : notice;
     Str near = words_from(words, name_in_notice(report));
     report->words = text_line(arena, near.len ? near : words, LIMIT_TEXT_BYTES);
-    reason_find(arena, near, words, report);
+    bounce_explain(arena, near, words, report);
     if (report->reason != BOUNCE_OTHER)
         return;
     report->words = text_line(arena, words, LIMIT_TEXT_BYTES);
-    reason_find(arena, words, words, report);
+    bounce_explain(arena, words, words, report);
 }
 
 void

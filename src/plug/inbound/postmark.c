@@ -8,38 +8,14 @@
  */
 #include "plug/inbound/inbound_inside.h"
 
-#include "base/encode.h"
-#include "base/seal.h"
-
 #include <string.h>
-
-static bool
-login_is(Arena *arena, Str header, Str secret)
-{
-    Str login, rest, name;
-    if (!scan_starts(header, "Basic ") ||
-        !decode(arena, ENCODE_BASE64, str_trim(str_sub(header, 6, header.len)), &login))
-        return false;
-    rest = login;
-    /* "user:password": the password is the secret, or all of it where the secret was set with a name. */
-    if (!str_split(&rest, ':', &name))
-        return false;
-    bool password = seal_same(rest, secret), whole = seal_same(login, secret);
-    return password || whole;
-}
 
 static bool
 postmark_check(Arena *arena, const PlugHeaders *headers, Str body, const InboundSecret *secret,
                GError **error)
 {
     (void)body;
-    if (!secret->secret.len)
-        return fail(error, ERR_AUTH, "no secret is set for Postmark");
-    if (seal_same(secret->path_token, secret->secret) ||
-        login_is(arena, plug_header(headers, "Authorization"), secret->secret))
-        return true;
-    return fail(error, ERR_AUTH,
-                "Postmark's delivery has neither the login nor the address that is set");
+    return inbound_login(arena, headers, secret, error);
 }
 
 /* Bounce types whose name says more than the server's words, or that are no bounces at all. */
@@ -83,7 +59,7 @@ bounce_fill(Arena *arena, const Json *root, InboundReport *report)
         report->outcome = type_rows[row].outcome;
     if (report->outcome != REPORT_FAILED && report->outcome != REPORT_DELAYED)
         return;
-    reason_find(arena, report->words, (Str){0}, report);
+    bounce_explain(arena, report->words, (Str){0}, report);
     if (row == G_N_ELEMENTS(type_rows))
         return;
     if (report->reason == BOUNCE_OTHER)

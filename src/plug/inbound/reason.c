@@ -234,7 +234,7 @@ unknown_is_filter(Str folded, Moment moment, const InboundReport *report)
 }
 
 void
-reason_find(Arena *arena, Str words, Str around, InboundReport *report)
+bounce_explain(Arena *arena, Str words, Str around, InboundReport *report)
 {
     Str folded = scan_fold(arena, words);
     if (status_is_vague(report->enhanced)) {

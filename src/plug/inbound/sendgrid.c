@@ -72,7 +72,7 @@ failure_read(Arena *arena, const Json *event, InboundReport *report)
     report->words =
         plug_text(arena, event, report->outcome == REPORT_DELAYED ? "response" : "reason");
     scan_enhanced(plug_text(arena, event, "status"), &report->enhanced);
-    reason_find(arena, report->words, (Str){0}, report);
+    bounce_explain(arena, report->words, (Str){0}, report);
     for (size_t i = 0; i < G_N_ELEMENTS(class_rows) && report->reason == BOUNCE_OTHER; i++)
         if (str_is(class, class_rows[i].name))
             report->reason = class_rows[i].reason;

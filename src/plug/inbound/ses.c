@@ -92,7 +92,7 @@ ses_check(Arena *arena, const PlugHeaders *headers, Str body, const InboundSecre
     if (!root)
         return false;
     Str topic = json_text(json_get(root, "TopicArn"));
-    if (!secret->secret.len || !seal_same(topic, secret->secret))
+    if (!seal_same(topic, secret->secret))
         return fail(error, ERR_AUTH, "this comes from another SNS topic than the one that is set");
     if (!decode(arena, ENCODE_BASE64, json_text(json_get(root, "Signature")), &signature))
         return fail(error, ERR_INPUT, "SNS's delivery has no signature");
@@ -134,7 +134,7 @@ recipient_read(Arena *arena, const Json *bounce, const Json *recipient, InboundR
         report->outcome = REPORT_DELAYED;
     scan_enhanced(plug_text(arena, recipient, "status"), &report->enhanced);
     report->server = plug_text(arena, bounce, "reportingMTA");
-    reason_find(arena, report->words, (Str){0}, report);
+    bounce_explain(arena, report->words, (Str){0}, report);
     bounce_by_type(bounce, report);
 }
 
@@ -260,9 +260,10 @@ const Inbound inbound_ses = {
     .name = "ses",
     .title = "Amazon SES",
     .secret = "ses.secret",
-    .help = "The ARN of the SNS topic to which SES sends bounces and complaints; subscribe this "
-            "address to it by HTTPS, "
-            "raw message delivery off. Let SES include the original headers.",
+    .help = "The ARN of the SNS topic to which SES sends bounces and complaints. Let the topic "
+            "write to "
+            "the mailbox in which bounces arrive (protocol email), and SES include the original "
+            "headers.",
     .check = ses_check,
     .read = ses_read,
     .certificate_url = ses_certificate_url,

@@ -192,7 +192,7 @@ probe_answer(Arena *arena, char **words, JsonWriter *out, GError **error)
         return probe_check(arena, words, error);
     if (strcmp(words[0], "read") == 0) {
         const Inbound *inbound = inbound_find(str_of(words[1]));
-        must(inbound);
+        must(inbound && inbound->read);
         if (!inbound->read(arena, file_bytes(arena, words[2]), &facts, error))
             return false;
         facts_put(out, &facts);
