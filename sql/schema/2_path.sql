@@ -35,7 +35,7 @@ CREATE TABLE dictionary (
     shop INTEGER NOT NULL,
     at INTEGER NOT NULL,
     kind TEXT NOT NULL,             -- inbox, message
-    name TEXT NOT NULL,             -- connector and topic; template
+    name TEXT NOT NULL,             -- connector and topic; template and language
     bytes BLOB NOT NULL             -- as zstd wants it
 ) STRICT;
 CREATE INDEX dictionary_name ON dictionary (shop, kind, name, id);

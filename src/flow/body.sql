@@ -39,6 +39,7 @@ JOIN event AS e ON e.cause = i.id AND e.shop = i.shop
 WHERE i.shop = :shop AND i.connector || ' ' || i.topic = :name AND e.customer_id IS NOT NULL ORDER BY i.id DESC;
 
 -- name: message_samples
--- The same of sent messages: whom each went to.
-SELECT m.id, m.address FROM (SELECT id, shop, template, address, body_bytes FROM message ORDER BY id DESC LIMIT :most)
-    AS m WHERE m.shop = :shop AND m.template = :name AND m.body_bytes > 0 ORDER BY m.id DESC;
+-- The same of messages (template, blank, language): whom each is for.
+SELECT m.id, m.address
+FROM (SELECT id, shop, template, address, body_bytes, locale FROM message ORDER BY id DESC LIMIT :most) AS m
+WHERE m.shop = :shop AND m.template || ' ' || substr(m.locale, 1, 2) = :name AND m.body_bytes > 0 ORDER BY m.id DESC;

@@ -227,6 +227,18 @@ message_legal(StageTurn *turn, MessageRow *row, const Order *order, Str *ret, GE
     return true;
 }
 
+/* Mails of one template and language say mostly the same. */
+static Str
+message_pack(StageTurn *turn, const MessageRow *row, Str whole)
+{
+    Buf name = {.arena = turn->arena};
+    buf_add_str(&name, row->template);
+    buf_add_char(&name, ' ');
+    buf_add_str(&name, words_language(flow_words(turn->flow), row->locale));
+    BodyName known_as = {row->shop_id, BODY_MESSAGE, buf_str(&name)};
+    return body_pack(flow_options(turn->flow)->store, turn->arena, &known_as, whole);
+}
+
 static bool
 message_write_words(StageTurn *turn, MessageRow *row, const Matter *matter, GError **error)
 {
@@ -256,8 +268,7 @@ message_write_words(StageTurn *turn, MessageRow *row, const Matter *matter, GErr
         !message_compose(options, turn->arena, row, &words, &whole, error))
         return false;
     row->subject = words.subject;
-    BodyName name = {row->shop_id, BODY_MESSAGE, row->template};
-    row->body = body_pack(options->store, turn->arena, &name, whole);
+    row->body = message_pack(turn, row, whole);
     row->body_bytes = whole.len;
     return true;
 }

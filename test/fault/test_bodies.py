@@ -44,7 +44,7 @@ def test_bodies_become_small_and_stay_readable(scene):
         assert len(found) == FIRST + AFTER
         assert max(found[-AFTER:]) * 2 < min(found[:10]), (table, found)
     assert scene.server.rows("SELECT kind, name FROM dictionary ORDER BY kind") == [
-        ("inbox", "shopify orders/create"), ("message", "order_confirmation")]
+        ("inbox", "shopify orders/create"), ("message", "order_confirmation en")]
     for (bytes_,) in scene.server.rows("SELECT bytes FROM dictionary"):
         assert not re.search(rb"person\.\d|some-\d", bytes_)
 
