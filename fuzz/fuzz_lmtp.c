@@ -1,12 +1,12 @@
-/* fuzz_lmtp.c - the LMTP dialogue with a client that says anything, cut anywhere, and a store that answers in
- * any order.
+/* fuzz_lmtp.c - the LMTP dialogue with a client that says anything, cut anywhere, and a store that
+ * answers in any order.
  *
- * The input: a byte of settings, a byte that chooses how the rest is cut, then what the client says. Beside the
- * session runs a reader of the same bytes that shares no code with it and knows only where mails begin (after
- * our 354) and end (CR LF . CR LF). It must be true that
- *   - what was delivered is what the reader saw, dots unstuffed byte for byte, without a bare CR or LF or a NUL;
+ * The input: a byte of settings, a byte that chooses how the rest is cut, then what the client
+ * says. Beside the session runs a reader of the same bytes that shares no code with it and knows
+ * only where mails begin (after our 354) and end (CR LF . CR LF). It must be true that
+ *   - what was delivered is what the reader saw, dots unstuffed byte for byte, no bare CR or LF, no NUL;
  *   - each recipient that was accepted gets one reply at the end of the mail, no other does;
- *   - every reply is a code, a blank or dash, and text in one line; nothing the client says is echoed;
+ *   - every reply is a code, a blank or dash, and printable text in one line;
  *   - the bounds hold.
  */
 #include "engine/lmtp_session.h"

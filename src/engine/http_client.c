@@ -1,5 +1,5 @@
-/* http_client.c - see http_client.h: the thread, whose turn it is, and how long anything may take. What concerns one
- * request is in http_job.c.
+/* http_client.c - see http_client.h: the thread, whose turn it is, and how long anything may take.
+ * What concerns one request is in http_job.c.
  */
 #include "engine/clock.h"
 #include "engine/http_job.h"

@@ -5,11 +5,11 @@
  *     client = http_client_new(&(HttpClientOptions){0}, error);
  *     ticket = http_client_send(client, &(HttpAsk){.url = url, .bearer = key}, done, me);
  *     ...
- *     static void done(const HttpReply *reply, const GError *error, void *me)   // the client's thread
+ *     static void done(const HttpReply *reply, const GError *error, void *me)   // its thread
  *
- * THE PROMISE. Each ask ends in exactly one done(), whatever happens: error is NULL if and only if an
- * answer came in whole, whatever its status (http_reply_check() says what that means). The row of the
- * error says whether trying again can help:
+ * THE PROMISE. Each ask ends in exactly one done(), whatever happens: error is NULL if and only if
+ * an answer came in whole, whatever its status (http_reply_check() says what that means). The row
+ * of the error says whether trying again can help:
  *
  *     ERR_NET        no such name, no route, refused, broken, silent, too slow       again
  *     ERR_TLS        the certificate or the handshake                                again
@@ -25,9 +25,9 @@
  * about to be used; so a name that resolves otherwise the second time passes neither. The
  * environment's proxies are not used, because behind one there is nothing to judge.
  *
- * REDIRECTS are followed for GET and HEAD only, to the same scheme or from http to https. At another
- * host the ask goes on without its credentials and without any header that could hold some. All
- * other redirects are handed to the caller as the answers they are.
+ * REDIRECTS are followed for GET and HEAD only, to the same scheme or from http to https. At
+ * another host the ask goes on without its credentials and without any header that could hold some.
+ * All other redirects are handed to the caller as the answers they are.
  *
  * SECRETS. Errors name host and port, never a path, a query, a header or a body. What was copied of
  * an ask is wiped when it is done. HTTP/1.1 only: requests of different shops share no connection
@@ -81,8 +81,8 @@ HttpClient *http_client_new(const HttpClientOptions *options, GError **error);
 void http_client_free(HttpClient *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpClient, http_client_free)
 
-/* Never blocks, never fails: trouble comes by done(), which may be called before this returns. Gives
- * the ticket for http_client_cancel(). */
+/* Never blocks, never fails: trouble comes by done(), which may be called before this returns.
+ * Gives the ticket for http_client_cancel(). */
 uint64_t http_client_send(HttpClient *client, const HttpAsk *ask, HttpDone done, void *arg);
 
 /* Ends the ask with ERR_BUSY soon, by done() as always; nothing happens if it is done already. */

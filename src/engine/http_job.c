@@ -1,5 +1,5 @@
-/* http_job.c - see http_job.h. What may be asked, where it may go and how much it may take is decided here; HTTP
- * and TLS are libcurl's.
+/* http_job.c - see http_job.h. What may be asked, where it may go and how much it may take is
+ * decided here; HTTP and TLS are libcurl's.
  */
 #include "engine/http_job.h"
 #include "base/limits.h"

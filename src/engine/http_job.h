@@ -1,8 +1,8 @@
-/* http_job.h - an ask under way: made in the caller's thread, handed over under the client's lock, and from then
- * on the client's thread's alone.
+/* http_job.h - an ask under way: made in the caller's thread, handed over under the client's lock,
+ * and from then on the client's thread's alone.
  *
- * Part of the HTTP client's room. The client decides when a job has its turn and when it ends; the job knows all
- * that concerns this one request.
+ * Part of the HTTP client's room. The client decides when a job has its turn and when it ends; the
+ * job knows all that concerns this one request.
  */
 #pragma once
 

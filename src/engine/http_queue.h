@@ -1,8 +1,8 @@
-/* http_queue.h - whose turn it is: so many requests at once to one host, so many in all, each host in
- * its turn.
+/* http_queue.h - whose turn it is: so many requests at once to one host, so many in all, each host
+ * in its turn.
  *
- * libcurl has such bounds of its own, but one queue for all: behind requests to a host that hangs, those
- * to all others wait, too.
+ * libcurl has such bounds of its own, but one queue for all: behind requests to a host that hangs,
+ * those to all others wait, too.
  *
  * Part of the HTTP client's room. Not for several threads.
  */

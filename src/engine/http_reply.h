@@ -31,9 +31,10 @@ Str http_reply_header(const HttpReply *reply, const char *name);
 
 /* True for 2xx. Else the GError that says whether trying again helps: ERR_THROTTLE (429, and 503
  * with Retry-After), ERR_BUSY (408, 425, 5xx), ERR_AUTH (401), ERR_FORBIDDEN (403), ERR_NOT_FOUND
- * (404, 410), ERR_CONFLICT (409, 412), ERR_TOO_BIG (413), ERR_CONFIG for a redirect (the address in the
- * settings has moved), ERR_REFUSED (what is left of 4xx), ERR_BAD_REPLY (no HTTP status at all). The
- * message names peer and status and nothing of the body, which may hold what no log should. */
+ * (404, 410), ERR_CONFLICT (409, 412), ERR_TOO_BIG (413), ERR_CONFIG for a redirect (the address in
+ * the settings has moved), ERR_REFUSED (what is left of 4xx), ERR_BAD_REPLY (no HTTP status at
+ * all). The message names peer and status and nothing of the body, which may hold what no log
+ * should. */
 bool http_reply_check(const HttpReply *reply, GError **error);
 
 /* Reads Retry-After: seconds, or a date, which is measured against `now` (ms UTC: the answer's own

@@ -1,5 +1,5 @@
-/* imap.c - see imap.h. libcurl speaks the protocol; each step is one command of ours, before which it
- * connects, logs in and selects the mailbox where that is needed.
+/* imap.c - see imap.h. libcurl speaks the protocol; each step is one command of ours, before which
+ * it connects, logs in and selects the mailbox where that is needed.
  *
  * Mails are fetched in libcurl's own way and never by a command of ours: of the answer to such a
  * command it reads a mail's lines as if they were the server's, and a line in a mail could then end
@@ -183,8 +183,8 @@ imap_fail(const Imap *imap, CURLcode code, GError **error)
     }
 }
 
-/* libcurl's TLS writes with write(2). The signal is kept from this thread and, if it came, taken away:
- * a room of the engine does not get to decide about the process's signals. */
+/* libcurl's TLS writes with write(2). The signal is kept from this thread and, if it came, taken
+ * away: a room of the engine does not get to decide about the process's signals. */
 static CURLcode
 perform(CURL *easy)
 {
@@ -200,7 +200,8 @@ perform(CURL *easy)
     return code;
 }
 
-/* Does one command, or fetches what the URL names where it is NULL. libcurl decodes %XX in commands. */
+/* Does one command, or fetches what the URL names where it is NULL. libcurl decodes %XX in
+ * commands. */
 static bool
 imap_step(Imap *imap, const char *url, Str command, GError **error)
 {
@@ -268,8 +269,8 @@ imap_search_window(Imap *imap, uint64_t from, uint64_t to, GError **error)
     return true;
 }
 
-/* Window by window, because the answer is one line. A mailbox with few mails is one window, however far
- * its UIDs are apart. */
+/* Window by window, because the answer is one line. A mailbox with few mails is one window, however
+ * far its UIDs are apart. */
 static bool
 imap_search_windows(Imap *imap, uint32_t above, size_t most, ImapList *list, GError **error)
 {
@@ -369,8 +370,8 @@ imap_move(Imap *imap, uint32_t uid, const char *folder, GError **error)
     if (!imap_take_to(imap, "COPY", uid, buf_cstr(&quoted), error) ||
         !imap_command(imap, error, "UID STORE %u +FLAGS.SILENT (\\Deleted)", uid))
         return false;
-    /* Without UIDPLUS (RFC 4315) it stays, marked, until a person tidies up: a plain EXPUNGE would take
-     * away other mails that somebody has marked. */
+    /* Without UIDPLUS (RFC 4315) it stays, marked, until a person tidies up: a plain EXPUNGE would
+     * take away other mails that somebody has marked. */
     imap_command(imap, NULL, "UID EXPUNGE %u", uid);
     return true;
 }

@@ -2,20 +2,22 @@
  *
  *     imap = imap_open(&server, error);
  *     imap_list(imap, arena, place, 100, &list, error)        // logs in, selects
- *     each: imap_fetch(imap, arena, uid, bytes, &mail, error), store it with its place in ONE transaction
- *     imap_mark_seen(...) or imap_move(...)                   // for the eyes of people; not our memory
+ *     each: imap_fetch(imap, arena, uid, bytes, &mail, error), store it and its place in ONE job
+ *     imap_mark_seen(...) or imap_move(...)           // for the eyes of people; not our memory
  *
  * THE PLACE is (uidvalidity, uid): the store keeps it, the mailbox keeps nothing for us. So a crash
- * anywhere loses no mail and reads none twice, whatever people do with the flags meanwhile. When the
- * server gives the mailbox another UIDVALIDITY all UIDs are new ones (RFC 9051 2.3.1.1): the list then
- * begins at the start and says so; whoever stores mails must know them again (by Message-ID, hash).
+ * anywhere loses no mail and reads none twice, whatever people do with the flags meanwhile. When
+ * the server gives the mailbox another UIDVALIDITY all UIDs are new ones (RFC 9051 2.3.1.1): the
+ * list then begins at the start and says so; whoever stores mails must know them again (by
+ * Message-ID, hash).
  *
- * libcurl speaks the protocol. It blocks: for a thread of its own, or a command. Each step logs in if
- * the connection is gone, so an Imap may be kept for as long as one likes. TLS is always verified. Where
- * it may connect is judged as for HTTP (http_client.h): shops name the host. Errors name host and port
- * and the server's words, never the password.
+ * libcurl speaks the protocol. It blocks: for a thread of its own, or a command. Each step logs in
+ * if the connection is gone, so an Imap may be kept for as long as one likes. TLS is always
+ * verified. Where it may connect is judged as for HTTP (http_client.h): shops name the host. Errors
+ * name host and port and the server's words, never the password.
  *
- * Fetching a mail marks it as seen: libcurl has no BODY.PEEK. imap_mark_seen(.., false) takes it back.
+ * Fetching a mail marks it as seen: libcurl has no BODY.PEEK. imap_mark_seen(.., false) takes it
+ * back.
  *
  * Sources: RFC 9051 and 3501 (IMAP), 6851 (MOVE), 4315 (UIDPLUS), 3501 5.1.3 (folder names).
  */
@@ -60,26 +62,27 @@ typedef struct ImapList {
     bool more; /* there may be more than asked for: ask again from the last */
 } ImapList;
 
-/* Connects to nothing yet. ERR_CONFIG when the settings contradict each other or name what cannot be
- * (line breaks). */
+/* Connects to nothing yet. ERR_CONFIG when the settings contradict each other or name what cannot
+ * be (line breaks). */
 Imap *imap_open(const ImapServer *server, GError **error);
 void imap_close(Imap *imap);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Imap, imap_close)
 
-/* The following fail with ERR_AUTH (login), ERR_NET, ERR_TLS, ERR_FORBIDDEN (address), ERR_REFUSED (the
- * server's no, in its words), ERR_BAD_REPLY, and what they name themselves. */
+/* The following fail with ERR_AUTH (login), ERR_NET, ERR_TLS, ERR_FORBIDDEN (address), ERR_REFUSED
+ * (the server's no, in its words), ERR_BAD_REPLY, and what they name themselves. */
 
 /* Lists at most `most` mails behind the place, the oldest first, into the arena. */
 bool
 imap_list(Imap *imap, Arena *arena, ImapPlace behind, size_t most, ImapList *ret, GError **error);
 
-/* One whole mail, into the arena. ERR_TOO_BIG over most_bytes (no more than that and a little is read);
- * ERR_NOT_FOUND when somebody has deleted it, or renumbered the mailbox. After imap_list(). */
+/* One whole mail, into the arena. ERR_TOO_BIG over most_bytes (no more than that and a little is
+ * read); ERR_NOT_FOUND when somebody has deleted it, or renumbered the mailbox. After imap_list(). */
 bool
 imap_fetch(Imap *imap, Arena *arena, uint32_t uid, size_t most_bytes, Str *ret, GError **error);
 
 /* Marks it as seen or as not seen. */
 bool imap_mark_seen(Imap *imap, uint32_t uid, bool seen, GError **error);
 
-/* Moves it to another folder (UTF-8), made where it is missing; by MOVE, else by copying and deleting. */
+/* Moves it to another folder (UTF-8), made where it is missing; by MOVE, else by copying and
+ * deleting. */
 bool imap_move(Imap *imap, uint32_t uid, const char *folder, GError **error);

@@ -6,8 +6,8 @@
 
 #include "base/base.h"
 
-/* A number behind a word in a line, "* OK [UIDNEXT 4392] x" for "[UIDNEXT "; false when it is not there
- * or over 32 bits. Words are found in any case, and only outside of quotes. */
+/* A number behind a word in a line, "* OK [UIDNEXT 4392] x" for "[UIDNEXT "; false when it is not
+ * there or over 32 bits. Words are found in any case, and only outside of quotes. */
 bool imap_number(Str line, const char *word, uint32_t *ret);
 
 /* "* 172 EXISTS": the number; untouched, and false, for any other line. */
@@ -19,8 +19,8 @@ bool imap_search(Str line, Str *ret_numbers);
 /* Takes the next number; false at the end or at what is none. */
 bool imap_number_take(Str *rest, uint32_t *ret);
 
-/* Adds the name of a folder as IMAP writes it: UTF-8 becomes modified UTF-7. Fails with ERR_CONFIG on
- * control characters and broken UTF-8. */
+/* Adds the name of a folder as IMAP writes it: UTF-8 becomes modified UTF-7. Fails with ERR_CONFIG
+ * on control characters and broken UTF-8. */
 bool imap_folder_add(Buf *buf, Str name, GError **error);
 
 /* Adds a quoted string. */

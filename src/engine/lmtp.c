@@ -1,6 +1,7 @@
 /* lmtp.c - the listener: one thread, one epoll; the dialogue is lmtp_session.c's.
  *
- * A mail that came whole leaves its connection as a parcel (lmtp_delivery.h), and its answers come back by letter.
+ * A mail that came whole leaves its connection as a parcel (lmtp_delivery.h), and its answers come
+ * back by letter.
  */
 #include "base/limits.h"
 #include "engine/clock.h"
@@ -92,7 +93,7 @@ conn_set_deadline(Conn *conn)
     conn->deadline = conn->lmtp->now + lmtp_ms(conn->lmtp, seconds);
 }
 
-/* What epoll is asked for. Nobody is read from whose mail is being stored or who does not listen. */
+/* Nobody is read from whose mail is being stored, or who does not listen to us. */
 static void
 conn_set_interest(Conn *conn)
 {
@@ -107,7 +108,7 @@ conn_set_interest(Conn *conn)
     conn->interest = interest;
 }
 
-/* Bytes of mail that lie in the session are counted; what left it for a delivery is counted there. */
+/* Bytes of mail that lie in the session are counted; not what left it as a parcel. */
 static void
 conn_count_bytes(Conn *conn)
 {
@@ -347,8 +348,8 @@ conn_new(Lmtp *lmtp, int fd)
         conn_close(conn);
 }
 
-/* Closes the connection that has gone longest without a mail, so that slow clients are in each other's
- * way and in nobody else's. False when all are young or at work. */
+/* Closes the connection that has gone longest without a mail, so that slow clients are in each
+ * other's way and in nobody else's. False when all are young or at work. */
 static bool
 lmtp_make_room(Lmtp *lmtp)
 {

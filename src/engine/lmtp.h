@@ -1,13 +1,13 @@
 /* lmtp.h - take mail from the mail server on this machine, and say yes only for what is kept.
  *
- * LMTP is SMTP for the last step (RFC 2033): the mail server hands over a mail with its recipients and
- * hears of EACH of them whether it was taken. So a listener needs no queue: as long as it has not
- * said yes the mail is the mail server's, which comes again.
+ * LMTP is SMTP for the last step (RFC 2033): the mail server hands over a mail with its recipients
+ * and hears of EACH of them whether it was taken. So a listener needs no queue: as long as it has
+ * not said yes the mail is the mail server's, which comes again.
  *
  *     lmtp = lmtp_new(&(LmtpOptions){.listen = "127.0.0.1:2424"}, &hooks, error);
  *     ...
- *     rcpt(address, &token)   may this one be? e.g. reads a signed address   (on the listener's thread)
- *     deliver(delivery)       begin to store it, do not wait                 (on the listener's thread)
+ *     rcpt(address, &token)   may this one be? reads a signed address, say   (the listener's thread)
+ *     deliver(delivery)       begin to store it, do not wait                 (the listener's thread)
  *     lmtp_answer(delivery, i, LMTP_ACCEPT)    after the COMMIT, from any thread, once a recipient
  *
  * One thread, epoll. Only on loopback: LMTP has neither passwords nor encryption.
@@ -22,11 +22,11 @@
  *     more than LMTP_FAULTS commands that are none                            421, hung up
  *     silence for idle_s, a mail that takes over mail_s                       421, hung up
  *     a connection over `connections`: the one that has gone longest without a mail makes room for it
- * A client that does not read our replies is not read from. Memory is bounded by mails_bytes and a few
- * kB for each connection.
+ * A client that does not read our replies is not read from. Memory is bounded by mails_bytes and a
+ * few kB for each connection.
  *
- * A client that goes away while its mail is being stored will send it again, although it may have been
- * kept (RFC 1047): whoever stores mails must know them again.
+ * A client that goes away while its mail is being stored will send it again, although it may have
+ * been kept (RFC 1047): whoever stores mails must know them again.
  *
  * Sources: RFC 2033 (LMTP), 5321 (SMTP), 2920 (PIPELINING), 6152 (8BITMIME), 6531 (SMTPUTF8), 1870
  * (SIZE), 2034 and 3463 (ENHANCEDSTATUSCODES).
@@ -50,8 +50,8 @@ typedef enum LmtpVerdict {
 } LmtpVerdict;
 
 typedef struct LmtpRcpt {
-    Str address; /* local@domain as it was sent, without brackets; at most LIMIT_ADDRESS_BYTES; may be
-                    * UTF-8, quoted, or without a domain (postmaster) */
+    Str address;   /* local@domain as it was sent, without brackets, at most LIMIT_ADDRESS_BYTES; may
+                    * be UTF-8, quoted, or without a domain (postmaster) */
     int64_t token; /* what rcpt() left: which shop, say */
 } LmtpRcpt;
 
@@ -105,8 +105,8 @@ typedef struct LmtpCounts {
     int storing;                          /* deliveries that are not answered yet */
 } LmtpCounts;
 
-/* Listens from here on. ERR_CONFIG for an address that is not loopback or cannot be read, ERR_LISTEN,
- * ERR_IO. hooks is copied. */
+/* Listens from here on. ERR_CONFIG for an address that is not loopback or cannot be read,
+ * ERR_LISTEN, ERR_IO. hooks is copied. */
 Lmtp *lmtp_new(const LmtpOptions *options, const LmtpHooks *hooks, GError **error);
 int lmtp_port(const Lmtp *lmtp);
 LmtpCounts lmtp_counts(Lmtp *lmtp);

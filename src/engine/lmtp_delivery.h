@@ -1,8 +1,8 @@
 /* lmtp_delivery.h - a mail that left its connection, and the answers that come back for it.
  *
- * The hook may hold a mail for as long as it likes. Answers from other threads are left in the letter box that
- * the listener and all mails share; the last of them frees it, so an answer may come when connection and
- * listener are long gone.
+ * The hook may hold a mail for as long as it likes. Answers from other threads are left in the
+ * letter box that the listener and all mails share; the last of them frees it, so an answer may
+ * come when connection and listener are long gone.
  *
  * Part of the LMTP room.
  */
@@ -44,8 +44,8 @@ struct LmtpParcel {
 LmtpBox *lmtp_box_new(void);
 void lmtp_box_release(LmtpBox *box);
 
-/* Takes the letters out, yours to free. With close, the listener will not read any more: whoever answers last
- * then frees the mail. */
+/* Takes the letters out, yours to free. With close, the listener will not read any more: whoever
+ * answers last then frees the mail. */
 GArray *lmtp_box_take(LmtpBox *box, bool close);
 
 /* Takes the mail out of a session in LMTP_PHASE_WAIT. */

@@ -9,8 +9,8 @@
  *     lmtp_session_answer(session, 0, LMTP_ACCEPT)       // then goes on
  *
  * A line ends in CR LF and in nothing else, a mail in CR LF . CR LF and in nothing else. What looks
- * like an end to a more lenient reader spoils the mail, which is then read to its true end and refused:
- * two readers never disagree about where a mail that was accepted ends.
+ * like an end to a more lenient reader spoils the mail, which is then read to its true end and
+ * refused: two readers never disagree about where a mail that was accepted ends.
  *
  * Part of the LMTP room.
  */

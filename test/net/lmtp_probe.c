@@ -2,13 +2,15 @@
  *
  *     lmtp_probe FOLDER [KEY=N]...     keys: mail mails connections recipients idle mail_s answer divisor
  *
- * The first line of its output is the port. Commands: counts -> counts CONNECTIONS MAILS REFUSED OPEN
- * STORING; release N (answers deliveries that were held) -> released N; stop MS -> stopped; quit.
+ * The first line of its output is the port. Commands: counts -> counts CONNECTIONS MAILS REFUSED
+ * OPEN STORING; release N (answers deliveries that were held) -> released N; stop MS -> stopped;
+ * quit.
  *
  * A recipient: no-...@ is refused, later-...@ put off, all others taken. When the mail is there:
  *   fail-...@ is refused, busy-...@ put off, hold-...@ waits for `release`, slow-...@ takes 100 ms
  *   and is answered by another thread, all others are accepted at once.
- * What is accepted is a file FOLDER/N: "FROM\nRCPT\nTOKEN\nFLAGS\n" and the mail, whole before the yes.
+ * What is accepted is a file FOLDER/N: "FROM\nRCPT\nTOKEN\nFLAGS\n" and the mail, whole before the
+ * yes.
  */
 #include "engine/lmtp.h"
 

@@ -2,7 +2,8 @@
  *
  *     maildir_probe FOLDER list MOST | read NAME MOST_BYTES | finish NAME FLAGS
  *
- * Prints names (and "more"), the mail, or nothing; "error SLUG MESSAGE" and exit status 1 on failure.
+ * Prints names (and "more"), the mail, or nothing; "error SLUG MESSAGE" and exit status 1 on
+ * failure.
  */
 #include "engine/maildir.h"
 

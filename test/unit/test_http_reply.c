@@ -1,4 +1,5 @@
-/* What another server's status and Retry-After mean. Dates are RFC 9110's own examples and date(1)'s. */
+/* What another server's status and Retry-After mean. Dates are RFC 9110's own examples and
+ * date(1)'s. */
 #include "check.h"
 
 #include "engine/http_queue.h"

@@ -1,4 +1,5 @@
-/* Lines of IMAP as servers say them, and folder names. Names are those of RFC 3501 5.1.3 and Dovecot's. */
+/* Lines of IMAP as servers say them, and folder names. Names are those of RFC 3501 5.1.3 and
+ * Dovecot's. */
 #include "check.h"
 
 #include "engine/imap_words.h"

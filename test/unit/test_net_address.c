@@ -1,4 +1,5 @@
-/* Which addresses a stranger may make us talk to. Expected values are the IANA special-purpose registries. */
+/* Which addresses a stranger may make us talk to. Expected values are the IANA special-purpose
+ * registries. */
 #include "check.h"
 
 #include "engine/net_address.h"
