@@ -142,10 +142,10 @@ def floor_of(name):
 
 
 def is_kind_header(target):
-    """plug/carrier/carrier.h, plug/carrier/carriers.def, and what all kinds share: plug/plug.h."""
+    """plug/carrier/carrier.h, plug/carrier/carriers.def, and what all kinds share: plug/*.h."""
     parts = target.split("/")
     if len(parts) == 2:
-        return target == "plug/plug.h"
+        return target.startswith("plug/")
     return len(parts) == 3 and parts[2] in (f"{parts[1]}.h", f"{parts[1]}s.def")
 
 
@@ -160,7 +160,7 @@ def plug_may(name, target):
         return None
     if target.startswith(f"plug/{kind}/") and target.endswith((".def", f"/{kind}_inside.h")):
         return None
-    if target == own or (is_kind_header(target) and target.split("/")[1] in (kind, "plug.h")):
+    if target == own or (is_kind_header(target) and (target.count("/") == 1 or target.split("/")[1] == kind)):
         return None
     return f'a {kind} sees its kind\'s header only, not "{target}"'
 
