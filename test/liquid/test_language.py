@@ -1,6 +1,7 @@
 """What Shopify's current Liquid does and neither the golden suite nor ruby-liquid 5.4 shows.
 
 Every expectation was read off Shopify/liquid 5.13 and its own tests (test/integration)."""
+import html
 import json
 import os
 import pathlib
@@ -21,6 +22,11 @@ CASES = {
         {"p": "{% for i in l offset: continue limit: 1 %}({{ i }}){% endfor %}"}, "12(1)34"),
     "{% ifchanged %}x{% endifchanged %}{% render 'p' %}{% ifchanged %}x{% endifchanged %}": (
         {"p": "{% ifchanged %}x{% endifchanged %}"}, "xx"),
+    # self is all variables of its place
+    "{% assign x = 1 %}{% assign s = self %}{% assign x = 2 %}{{ s.x }}{{ self['x'] }}{{ self | escape }}": (
+        {}, "22Liquid::SelfDrop"),
+    "{% assign x = 1 %}{% assign s = self %}{% render 'p', outer: s %}{% if self == s %}!{% endif %}": (
+        {"p": "{% assign x = 2 %}{{ outer.x }}{{ self.x }}"}, "12!"),
     # dashes inside raw trim only what is outside
     "> {%- raw -%} inner {%- endraw -%} <": ({}, "> inner <"),
     "{% raw %} {% endraw {% endraw %}!": ({}, " {% endraw !"),
@@ -59,3 +65,32 @@ def test_an_error_in_a_blank_block_prints_nothing_and_is_one_all_the_same():
 def test_a_comment_takes_the_tag_in_an_open_output_for_its_text():
     assert not answer("{% comment %}{{ a{% endcomment %}", {})["ok"]
     assert answer("{% comment %}{{ a } {% endcomment %}b", {})["output"] == "b"
+
+
+def lines_of(cases):
+    done = subprocess.run([BINARY, "liquid", "serve-tests"], input="".join(case + "\n" for case in cases), text=True,
+                          capture_output=True, timeout=60, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_every_length_is_escaped_at_every_place():
+    texts = ["x" * before + sign + "y" * behind for sign in "&<>\"'" for before in range(36) for behind in (0, 1, 7, 16, 33)]
+    texts += ["z" * length for length in range(70)] + ["é<" * 20, "'" * 50]
+    cases = [json.dumps({"template": "{{ t }}", "html": True, "data": {"t": text}}) for text in texts]
+    for text, got in zip(texts, lines_of(cases)):
+        assert got == {"ok": True, "output": html.escape(text).replace("&#x27;", "&#39;")}
+
+
+def test_a_literal_of_any_length_leaves_the_place_where_it_is():
+    for text in ('<a href="/{}?q={{{{ v }}}}">', "<p title='{}{{{{ v }}}}'>", "<{} title=\"{{{{ v }}}}\">", "{}{{{{ v }}}}"):
+        templates = [text.format("a" * length) for length in range(1, 40)]
+        wanted = "%3C%26" if "href" in text else "&lt;&amp;"
+        cases = [json.dumps({"template": template, "html": True, "data": {"v": "<&"}}) for template in templates]
+        for template, got in zip(templates, lines_of(cases)):
+            assert got == {"ok": True, "output": template.replace("{{ v }}", wanted)}
+
+
+def test_of_two_members_with_one_name_the_last_counts():
+    (got,) = lines_of(['{"template":"{{ a.b }}{{ a.c }}{{ a.a_name_of_more_than_16 }}",'
+                       '"data":{"a":{"b":1,"c":3,"b":2,"a_name_of_more_than_17":5,"a_name_of_more_than_16":4}}}'])
+    assert got["output"] == "234"

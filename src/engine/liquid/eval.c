@@ -135,7 +135,50 @@ computed_eval(LiquidCall *call, const Expr *expr)
     return segments_eval(call, expr, liquid_call_var(call, liquid_text(root)));
 }
 
-/* Where no variable is called self, it is all variables. */
+/* All variables of the place where self was written, as they are when it is asked. */
+typedef struct SelfView {
+    LiquidObject object;
+    LiquidCall *call;
+    Slot *slots;
+    uint32_t slot_count;
+    bool isolated;
+} SelfView;
+
+static bool
+variable_find(LiquidCall *call, const LiquidName *name, LiquidValue *ret)
+{
+    uint32_t number;
+    if (!call->names || !names_find(call->names, name->text, name->hash, &number) ||
+        number >= call->slot_count)
+        return root_get(call, name, ret);
+    Slot *slot = &call->slots[number];
+    if (!slot->bound && !slot->resolved)
+        slot_resolve(call, number);
+    *ret = slot->bound ? slot->local : slot->env;
+    return slot->bound || slot->found;
+}
+
+static bool
+self_get(const LiquidObject *self, const LiquidName *name, Arena *arena, LiquidValue *ret)
+{
+    const SelfView *view = (const SelfView *)self;
+    LiquidCall *call = view->call;
+    Slot *slots = call->slots;
+    uint32_t slot_count = call->slot_count;
+    bool isolated = call->isolated;
+    call->slots = view->slots;
+    call->slot_count = view->slot_count;
+    call->isolated = view->isolated;
+    bool found = variable_find(call, name, ret);
+    call->slots = slots;
+    call->slot_count = slot_count;
+    call->isolated = isolated;
+    return found;
+}
+
+static const LiquidClass self_class = {.name = "Liquid::SelfDrop", .get = self_get};
+
+/* A variable that is called self hides it. */
 static LiquidValue
 self_eval(LiquidCall *call, const Expr *expr)
 {
@@ -143,17 +186,13 @@ self_eval(LiquidCall *call, const Expr *expr)
     if (!slot->bound && !slot->resolved)
         slot_resolve(call, expr->slot);
     if (slot->bound || slot->found)
-        return segments_eval(call, expr, slot_value(call, expr->slot, expr->at));
-    const Segment *first = expr->segments;
-    LiquidValue name =
-        first->key ? value_plain(call, expr_eval(call, first->key)) : liquid_str(first->name.text);
-    if (name.kind != LIQUID_STR)
-        return LIQUID_OF_NIL;
-    Expr rest = *expr;
-    rest.segments++;
-    rest.count--;
-    call->fail_at = expr->at;
-    return segments_eval(call, &rest, liquid_call_var(call, liquid_text(name)));
+        return segments_eval(call, expr, slot->bound ? slot->local : slot->env);
+    if (!call->self || ((const SelfView *)call->self)->slots != call->slots) {
+        SelfView *view = arena_new_of(call->arena, SelfView, 1);
+        *view = (SelfView){{&self_class}, call, call->slots, call->slot_count, call->isolated};
+        call->self = &view->object;
+    }
+    return segments_eval(call, expr, liquid_object(call->self));
 }
 
 /* ---- ranges and conditions ---------------------------------------------------------------- */

@@ -164,7 +164,7 @@ path_parse(Compiler *compiler, Lexer *lexer, bool in_condition)
     path->slot = names_slot(compiler->names, compiler->arena, word);
     if (!segments_parse(compiler, lexer, path))
         return NULL;
-    if (path->count && word_is(word, STR("self")))
+    if (word_is(word, STR("self")))
         path->kind = EXPR_SELF;
     return path;
 }

@@ -165,6 +165,7 @@ typedef struct Outside {
     Counters *cycles, *offsets;
     Str ifchanged;
     const ForLoop *loop;
+    const LiquidObject *self;
     LiquidValue *values; /* the arguments */
 } Outside;
 
@@ -185,6 +186,7 @@ render_once(LiquidCall *call, const Partial *partial, const Unit *unit, const Ou
     call->cycles = call->offsets = NULL;
     call->ifchanged = (Str){0};
     call->loop = NULL;
+    call->self = NULL;
     if (forloop)
         slot_bind(call, partial->loop_slot, liquid_object(&forloop->object));
     for (size_t i = 0; i < partial->count; i++)
@@ -200,6 +202,7 @@ render_once(LiquidCall *call, const Partial *partial, const Unit *unit, const Ou
     call->offsets = outside->offsets;
     call->ifchanged = outside->ifchanged;
     call->loop = outside->loop;
+    call->self = outside->self;
 }
 
 static void
@@ -236,6 +239,7 @@ render_render(LiquidCall *call, const Node *node)
                        .offsets = call->offsets,
                        .ifchanged = call->ifchanged,
                        .loop = call->loop,
+                       .self = call->self,
                        .values = arena_new_of(call->arena, LiquidValue, partial->count + 1)};
     LiquidValue with = partial->with ? expr_eval(call, partial->with) : LIQUID_OF_NIL;
     for (size_t i = 0; i < partial->count; i++)

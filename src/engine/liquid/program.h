@@ -35,7 +35,7 @@ typedef enum ExprKind {
     EXPR_CONST,
     EXPR_PATH,     /* slot.segment.segment */
     EXPR_COMPUTED, /* [expression].segment */
-    EXPR_SELF,     /* self.name, self['name']: the variable of that name */
+    EXPR_SELF,     /* self, where no variable is called so: all variables, by name */
     EXPR_RANGE,
     EXPR_FILTERED,
     EXPR_COMPARE,

@@ -71,7 +71,8 @@ struct LiquidCall {
     size_t output_most, arena_most, arena_first, out_first;
     Counters *cycles;
     Counters *offsets;
-    const ForLoop *loop; /* innermost for */
+    const ForLoop *loop;      /* innermost for */
+    const LiquidObject *self; /* the last one that was made; of one place there is one */
     Str ifchanged;
     Unit *own_units;
     GError *error;
