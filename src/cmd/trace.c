@@ -53,6 +53,7 @@ static const struct {
     {KIND_CONSENT, "consent", Q_trace_consent, {0}, 0},
     {KIND_MERGE, "merge", Q_trace_merge, {0}, 0},
     {KIND_PRIVACY_ASK, "privacy", Q_trace_privacy, {0}, 0},
+    {KIND_IMPORT, "import", Q_trace_import, {0}, 0},
 };
 
 static int

@@ -124,3 +124,8 @@ SELECT id, shop, at, cause, reason || CASE WHEN undone_at IS NULL THEN '' ELSE '
 -- One row in words.
 -- any shop: the command line names a row by its id alone
 SELECT id, shop, at, cause, kind || ': ' || state FROM privacy_ask WHERE id = :id;
+
+-- name: trace_import
+-- One row in words.
+-- any shop: the command line names a row by its id alone
+SELECT id, shop, at, cause, format || ' ' || file || ': ' || state || ', ' || made || ' of ' || records || ' records new' FROM import WHERE id = :id;

@@ -64,9 +64,9 @@ WHERE shop = :shop ORDER BY id DESC LIMIT :limit;
 SELECT o.id,
     EXISTS (SELECT 1 FROM run r WHERE r.shop = o.shop AND r.subject = o.id)
         OR EXISTS (SELECT 1 FROM message m WHERE m.shop = o.shop AND m.order_id = o.id),
-    EXISTS (SELECT 1 FROM event e WHERE e.shop = o.shop AND e.order_id = o.id AND e.cause IS NOT o.cause)
-        OR EXISTS (SELECT 1 FROM shipment s WHERE s.shop = o.shop AND s.order_id = o.id AND s.cause IS NOT o.cause)
-        OR EXISTS (SELECT 1 FROM refund f WHERE f.shop = o.shop AND f.order_id = o.id AND f.cause IS NOT o.cause)
+    EXISTS (SELECT 1 FROM event e WHERE e.shop = o.shop AND e.order_id = o.id AND e.cause IS DISTINCT FROM o.cause)
+        OR EXISTS (SELECT 1 FROM shipment s WHERE s.shop = o.shop AND s.order_id = o.id AND s.cause IS DISTINCT FROM o.cause)
+        OR EXISTS (SELECT 1 FROM refund f WHERE f.shop = o.shop AND f.order_id = o.id AND f.cause IS DISTINCT FROM o.cause)
         OR (:versions = 0 AND o.updated_at <> 0)
 FROM orders o WHERE o.shop = :shop AND o.id > :after AND o.cause = :cause ORDER BY o.id LIMIT :limit;
 
@@ -111,7 +111,7 @@ DELETE FROM orders WHERE shop = :shop AND id = :order_id;
 -- Customers that it told us of first, and whether something else needs them now.
 SELECT c.id,
     EXISTS (SELECT 1 FROM orders o WHERE o.shop = c.shop AND o.customer_id = c.id),
-    EXISTS (SELECT 1 FROM customer m WHERE m.shop = c.shop AND m.merged_into = c.id AND m.cause IS NOT c.cause)
+    EXISTS (SELECT 1 FROM customer m WHERE m.shop = c.shop AND m.merged_into = c.id AND m.cause IS DISTINCT FROM c.cause)
         OR (:versions = 0 AND c.updated_at <> 0)
 FROM customer c WHERE c.shop = :shop AND c.id > :after AND c.cause = :cause ORDER BY c.id LIMIT :limit;
 
