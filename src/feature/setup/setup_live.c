@@ -16,8 +16,9 @@ typedef struct Item {
     const char *title;
     bool done;
     bool needed;
-    const char *words; /* what is so, or what is missing */
-    const char *link;  /* to the cure, below the shop's address */
+    const char *words;   /* what is so, or what is missing */
+    const char *link;    /* to the cure, below the shop's address */
+    const char *command; /* what to type for it; may be NULL */
 } Item;
 
 typedef struct List {
@@ -99,14 +100,15 @@ item_dkim(RouteCtx *ctx, const ShopEntry *shop, List *list)
                            "Mails are signed by " STR_FMT ", which is not the sender's domain: "
                            "Gmail and Yahoo do not count it.",
                            STR_ARG(domain))
-            : arena_format(ctx->arena,
-                           "Mails are not signed by us. Without a signature of the sender's domain "
-                           "many end as spam, unless your mail server signs them. `postlude key "
-                           "dkim " STR_FMT " --domain " STR_FMT
-                           " --selector postlude` makes a key and tells "
-                           "what to put into the DNS.",
-                           STR_ARG(shop->shop.slug), STR_ARG(from.domain));
-    item_add(list, (Item){"The signature (DKIM)", fits, false, words, "/settings#sender"});
+            : "Mails are not signed by us. Without a signature of the sender's domain many end as "
+              "spam, unless your mail server signs them. This makes a key and tells what to put "
+              "into the DNS:";
+    Str of = from.domain.len ? from.domain : STR("example.com");
+    const char *command = arena_format(
+        ctx->arena, "postlude key dkim " STR_FMT " --domain " STR_FMT " --selector postlude",
+        STR_ARG(shop->shop.slug), STR_ARG(of));
+    item_add(list, (Item){"The signature (DKIM)", fits, false, words, "/settings#sender",
+                          shop->dkim ? NULL : command});
 }
 
 static void
@@ -143,7 +145,7 @@ item_marketing(const ShopEntry *shop, List *list)
                                   : "Who said no to mails in the system before is not known here. "
                                     "Marketing stays locked until they are imported, or you say "
                                     "that there are none. Mails about orders go either way.",
-                          "/settings#marketing.suppressions"});
+                          "/settings#marketing.suppressions", NULL});
 }
 
 static void
@@ -160,17 +162,30 @@ item_senders(RouteCtx *ctx, const ShopEntry *shop, List *list)
                     "/settings/senders"});
 }
 
+/* A way by which we hear of mail that came back: our own domain for it, or a provider that tells. */
+static bool
+hears_of_bounces(const ShopEntry *shop)
+{
+    static const char *const ways[] = {"mail.bounce_domain", "mail.in_secret",  "mailgun.secret",
+                                       "postmark.secret",    "sendgrid.secret", "ses.secret"};
+    Setting setting;
+    bool hears = false;
+    for (size_t i = 0; i < G_N_ELEMENTS(ways); i++)
+        hears |= setting_find(str_of(ways[i]), &setting) && shop_setting(shop, setting).len;
+    return hears;
+}
+
 static void
 item_bounces(const ShopEntry *shop, List *list)
 {
-    bool set = shop_setting(shop, SETTING_MAIL_BOUNCE_DOMAIN).len > 0;
+    bool hears = hears_of_bounces(shop);
     item_add(list,
-             (Item){"Mail that comes back", set, false,
-                    set ? "It comes back to Postlude, and addresses that do not work are left "
-                          "alone."
-                        : "It goes to the sender's mailbox, where Postlude does not see it. A "
-                          "domain for it, whose mail reaches Postlude, cures that.",
-                    "/settings#mail.bounce_domain"});
+             (Item){"Mail that comes back", hears, false,
+                    hears ? "Postlude hears of it, and addresses that do not work are left alone."
+                          : "It goes to the sender's mailbox, where Postlude does not see it. A "
+                            "domain for it, whose mail reaches Postlude, or your mail "
+                            "provider's webhook cures that.",
+                    "/settings#comes-back", NULL});
 }
 
 static bool
@@ -221,6 +236,8 @@ item_map(Arena *arena, const Item *item)
     liquid_map_set(arena, map, STR("needed"), liquid_bool(item->needed));
     liquid_map_set(arena, map, STR("words"), liquid_str(str_of(item->words)));
     liquid_map_set(arena, map, STR("link"), liquid_str(str_of(item->link)));
+    if (item->command)
+        liquid_map_set(arena, map, STR("command"), liquid_str(str_of(item->command)));
     return map;
 }
 
