@@ -49,9 +49,10 @@ typedef enum LmtpVerdict {
     LMTP_REFUSE, /* 550: never */
 } LmtpVerdict;
 
+/* The address is local@domain as it was sent, without brackets, at most LIMIT_ADDRESS_BYTES; it may
+ * be UTF-8, quoted, or without a domain (postmaster). */
 typedef struct LmtpRcpt {
-    Str address;   /* local@domain as it was sent, without brackets, at most LIMIT_ADDRESS_BYTES; may
-                    * be UTF-8, quoted, or without a domain (postmaster) */
+    Str address;
     int64_t token; /* what rcpt() left: which shop, say */
 } LmtpRcpt;
 
