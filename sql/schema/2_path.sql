@@ -152,12 +152,16 @@ CREATE TABLE receipt (
     id INTEGER PRIMARY KEY,
     shop INTEGER NOT NULL,
     at INTEGER NOT NULL,
-    cause INTEGER NOT NULL,         -- the delivery it answers
-    kind TEXT NOT NULL,             -- bounce, complaint, view
+    cause INTEGER NOT NULL,         -- the delivery it answers; where none is known, the inbox row that told of it
+    inbox_id INTEGER,               -- what told of it; NULL: the server, at SMTP time
+    kind TEXT NOT NULL,             -- bounce, soft_bounce, delayed, delivered, complaint, told, reply, auto_reply,
+                                    -- unsubscribe, mail
     state TEXT NOT NULL,            -- new, done
+    address TEXT,                   -- normalised; NULL where it does not prove whose it is
     words TEXT
 ) STRICT;
 CREATE INDEX receipt_cause ON receipt (cause);
+CREATE INDEX receipt_address ON receipt (shop, address, id) WHERE address IS NOT NULL;
 CREATE INDEX receipt_new ON receipt (id) WHERE state = 'new';
 
 -- What a sending server has taught us about its limits; kept, so that a restart does not relearn it.

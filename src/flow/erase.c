@@ -396,6 +396,8 @@ address_job(Db *db, Erase *erase, Str address, GError **error)
     Bind mark =
         bind_text("mark", erased_address(erase->arena, erase->keyring->suppression, address));
     if (!db_run(db, Q_erase_choices, BINDS(mark, shop, old), &changed, error) ||
+        !db_run(db, Q_erase_answer_bodies, BINDS(shop, old), NULL, error) ||
+        !db_run(db, Q_erase_answers, BINDS(shop, old), NULL, error) ||
         !db_run(db, Q_erase_suppressions, BINDS(mark, shop, old), NULL, error))
         return false;
     erase->tally[TALLY_CHOICES] += changed;

@@ -96,6 +96,14 @@ DELETE FROM inbox_body WHERE shop = :shop AND id = :id;
 -- name: erase_choices
 UPDATE consent SET address = :mark, proof = NULL WHERE shop = :shop AND address = :address;
 
+-- name: erase_answers
+-- What came back from an address, and the mails in which it did.
+UPDATE receipt SET words = NULL, address = NULL WHERE shop = :shop AND address = :address;
+
+-- name: erase_answer_bodies
+DELETE FROM inbox_body WHERE shop = :shop
+    AND id IN (SELECT inbox_id FROM receipt WHERE shop = :shop AND address = :address);
+
 -- name: erase_suppressions
 UPDATE suppression SET address = :mark WHERE shop = :shop AND address = :address;
 

@@ -8,6 +8,7 @@
 #include "engine/id.h"
 #include "flow/body.h"
 #include "flow/facts.h"
+#include "flow/inbound.h"
 #include "flow/stage.h"
 
 /* ---- taking it in --------------------------------------------------------------------------------- */
@@ -63,15 +64,14 @@ inbox_pack(Arena *arena, const InboxAsk *ask, const InboxNew *delivery)
 }
 
 static InboxNew *
-inbox_prepare(Arena *arena, const InboxAsk *ask, const Connector *connector,
-              const Envelope *envelope)
+inbox_prepare(Arena *arena, const InboxAsk *ask, const char *connector, const Envelope *envelope)
 {
     InboxNew *delivery = arena_new_of(arena, InboxNew, 1);
     *delivery = (InboxNew){
         .task = {.run = inbox_append, .arg = delivery},
         .id = id_new(KIND_INBOX),
         .shop = ask->shop->shop.id,
-        .connector = connector->name,
+        .connector = connector,
         .topic = text_line(arena, envelope->topic, 200),
         .delivery = text_line(arena, envelope->delivery, 200),
         .body_bytes = ask->body.len,
@@ -83,18 +83,47 @@ inbox_prepare(Arena *arena, const InboxAsk *ask, const Connector *connector,
     return delivery;
 }
 
+static bool
+inbox_no_secret(const InboxAsk *ask, const char *key, GError **error)
+{
+    return fail(error, ERR_AUTH,
+                "the shop has no %s yet; set it with `postlude shop set " STR_FMT " %s=...`", key,
+                STR_ARG(ask->shop->shop.slug), key);
+}
+
+/* What comes back, by a provider's webhook or as a mail that somebody hands on. */
+static bool
+inbox_check_inbound(Arena *arena, const InboxAsk *ask, const Inbound *inbound, InboxNew **ret,
+                    GError **error)
+{
+    Setting setting;
+    must(setting_find(str_of(inbound->secret), &setting));
+    InboundSecret secret = {.secret = shop_setting(ask->shop, setting), .now = clock_now()};
+    if (!secret.secret.len)
+        return inbox_no_secret(ask, inbound->secret, error);
+    if (inbound->certificate_url)
+        return fail(error, ERR_NOT_FOUND, "%s tells by mail: let its topic write to the mailbox",
+                    inbound->title);
+    if (!inbound->check(arena, &ask->headers, ask->body, &secret, error))
+        return false;
+    Envelope envelope = {.topic = str_of(inbound->name)};
+    *ret = inbox_prepare(arena, ask, inbound->name, &envelope);
+    return true;
+}
+
 bool
 inbox_check(Arena *arena, const InboxAsk *ask, InboxNew **ret, GError **error)
 {
     const Connector *connector = connector_find(ask->connector);
+    const Inbound *inbound = inbound_find(ask->connector);
+    if (inbound)
+        return inbox_check_inbound(arena, ask, inbound, ret, error);
     if (!connector)
         return fail(error, ERR_NOT_FOUND, "there is no connector '" STR_FMT "'",
                     STR_ARG(ask->connector));
     const ConnectorSecret *secret = inbox_secret(ask->shop, connector);
     if (!secret->text.len)
-        return fail(error, ERR_AUTH,
-                    "the shop has no %s yet; set it with `postlude shop set " STR_FMT " %s=...`",
-                    connector->secret, STR_ARG(ask->shop->shop.slug), connector->secret);
+        return inbox_no_secret(ask, connector->secret, error);
     Envelope envelope = {0};
     ConnectorKnock knock = {
         .headers = ask->headers,
@@ -105,7 +134,7 @@ inbox_check(Arena *arena, const InboxAsk *ask, InboxNew **ret, GError **error)
     };
     if (!connector->check(&knock, &envelope, error))
         return false;
-    *ret = envelope.ping ? NULL : inbox_prepare(arena, ask, connector, &envelope);
+    *ret = envelope.ping ? NULL : inbox_prepare(arena, ask, connector->name, &envelope);
     return true;
 }
 
@@ -148,6 +177,7 @@ typedef struct InboxRow {
     int64_t shop;
     Str source;
     FactsNews *news;
+    InboundNews *back;  /* not NULL: what came back, instead of news */
     const char *state;  /* decided already: unread, same; NULL: learn and see */
     const char *reason; /* in words */
 } InboxRow;
@@ -176,6 +206,23 @@ inbox_read_body(StageTurn *turn, Rows *rows, Facts *ret, GError **error)
     return connector->read(&ask, ret, error);
 }
 
+/* *ret is NULL if the row is a connector's. */
+static bool
+inbox_read_back(StageTurn *turn, Rows *rows, InboundNews **ret, GError **error)
+{
+    const Inbound *inbound = inbound_find(rows_text(rows, 2));
+    Str body;
+    *ret = NULL;
+    if (!inbound)
+        return true;
+    g_autoptr(ShopHold) shop = shopbook_get(flow_shops(turn->flow), rows_int(rows, 1));
+    must(shop);
+    if (!body_unpack(turn->db, turn->arena, rows_int(rows, 1), rows_blob(rows, 4), &body, error))
+        return false;
+    *ret = inbound_prepare(turn->arena, flow_options(turn->flow), shop, inbound, body, error);
+    return *ret != NULL;
+}
+
 static void
 inbox_read_row(StageTurn *turn, Rows *rows, InboxRow *ret)
 {
@@ -185,11 +232,14 @@ inbox_read_row(StageTurn *turn, Rows *rows, InboxRow *ret)
     ret->id = rows_int(rows, 0);
     ret->shop = rows_int(rows, 1);
     ret->source = arena_copy(arena, rows_text(rows, 2));
-    if (!inbox_read_body(turn, rows, &facts, &problem)) {
+    if (!inbox_read_back(turn, rows, &ret->back, &problem) ||
+        (!ret->back && !inbox_read_body(turn, rows, &facts, &problem))) {
         ret->state = "unread";
         ret->reason = arena_cstr(arena, str_of(problem->message));
         return;
     }
+    if (ret->back)
+        return;
     if (facts.declined.len) {
         ret->state = "same";
         ret->reason = arena_cstr(arena, facts.declined);
@@ -244,7 +294,7 @@ inbox_finish(Db *db, const InboxRow *row, const char *state, const char *reason,
 }
 
 static bool
-inbox_learn(Db *db, const InboxRow *row, GError **error)
+inbox_learn(Db *db, Arena *arena, const InboxRow *row, GError **error)
 {
     const char *state = row->state, *reason = row->reason;
     if (!state) {
@@ -256,9 +306,13 @@ inbox_learn(Db *db, const InboxRow *row, GError **error)
             .source = row->source,
         };
         FactsCount count = {{0}};
-        if (!facts_learn(&learn, row->news, &count, error))
+        if (row->back ? !inbound_learn(&learn, arena, row->back, &reason, error)
+                      : !facts_learn(&learn, row->news, &count, error))
             return false;
-        state = count_state(&count, &reason);
+        if (row->back)
+            state = reason ? "same" : "done";
+        else
+            state = count_state(&count, &reason);
     }
     int64_t changed = 0;
     if (!inbox_finish(db, row, state, reason, &changed, error))
@@ -273,7 +327,7 @@ inbox_write(Db *db, StageTurn *turn, GError **error)
     const InboxRow *list = turn->batch;
     for (size_t i = 0; i < turn->rows; i++) {
         flow_writing(turn->flow, list[i].id);
-        if (!inbox_learn(db, &list[i], error))
+        if (!inbox_learn(db, turn->arena, &list[i], error))
             return false;
     }
     flow_writing(turn->flow, 0);

@@ -40,15 +40,35 @@ receipt_is_hard(int code, const char *enhanced, Str words)
 }
 
 bool
-receipt_bounce(Db *db, int64_t shop, int64_t delivery, Str address_key, const char *words,
-               GError **error)
+receipt_append(Db *db, const Receipt *receipt, int64_t *ret_id, GError **error)
 {
     int64_t id = id_new(KIND_RECEIPT);
     if (!db_run(db, Q_receipt_append,
-                BINDS(bind_int("id", id), bind_int("shop", shop), bind_int("at", clock_now()),
-                      bind_int("cause", delivery), bind_cstr("kind", "bounce"),
-                      bind_cstr("state", "done"), bind_cstr("words", words)),
+                BINDS(bind_int("id", id), bind_int("shop", receipt->shop),
+                      bind_int("at", receipt->at), bind_int("cause", receipt->cause),
+                      bind_id("inbox_id", receipt->inbox_id), bind_cstr("kind", receipt->kind),
+                      bind_some("address", receipt->address), bind_some("words", receipt->words)),
                 NULL, error))
+        return false;
+    if (ret_id)
+        *ret_id = id;
+    return true;
+}
+
+bool
+receipt_bounce(Db *db, int64_t shop, int64_t delivery, Str address_key, const char *words,
+               GError **error)
+{
+    int64_t id = 0;
+    Receipt receipt = {
+        .shop = shop,
+        .at = clock_now(),
+        .cause = delivery,
+        .kind = "bounce",
+        .address = address_key,
+        .words = str_of(words),
+    };
+    if (!receipt_append(db, &receipt, &id, error))
         return false;
     Suppression suppression = {
         .shop = shop,

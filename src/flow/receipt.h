@@ -1,4 +1,5 @@
-/* receipt.h - what comes back from the world about a message: today the server's own no at SMTP time. */
+/* receipt.h - what comes back from the world about a message: the server's own no at SMTP time, and what flow/inbound.h
+ * learns later. */
 #pragma once
 
 #include "engine/store.h"
@@ -6,6 +7,20 @@
 /* Does this refusal say that the address does not work (user unknown, mailbox gone), rather than that this
  * mail or this sender was not wanted? By the enhanced code (RFC 3463), where there is none by the words. */
 bool receipt_is_hard(int code, const char *enhanced, Str words);
+
+/* The kinds: bounce, soft_bounce, delayed, delivered, complaint, told; reply, auto_reply, unsubscribe, mail. */
+typedef struct Receipt {
+    int64_t shop;
+    int64_t at;
+    int64_t cause;    /* the delivery it answers; where none is known, the row that told of it */
+    int64_t inbox_id; /* what told of it; 0: the server, at SMTP time */
+    const char *kind;
+    Str address; /* normalised; empty where it does not prove whose it is */
+    Str words;
+} Receipt;
+
+/* On the writer. ret_id may be NULL. */
+bool receipt_append(Db *db, const Receipt *receipt, int64_t *ret_id, GError **error);
 
 /* On the writer: keeps the bounce and stops writing to the address. */
 bool receipt_bounce(Db *db, int64_t shop, int64_t delivery, Str address_key, const char *words,

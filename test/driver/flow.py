@@ -6,6 +6,7 @@ against the rows. A statement either acts on the product or looks at it; the cra
 acts alone (crash.py).
 """
 
+import base64
 import collections
 import traceback
 from pathlib import Path
@@ -99,6 +100,38 @@ def read_post(words):
 
     def play(scene):
         answer = scene.post(path, body, post["topic"], post["delivery"], signer, headers)
+        expect("status", answer.status, "==", status, answer.text[:500])
+    return play
+
+
+@statement("back SHOP FILE [of N] [from ADDRESS] -> STATUS",
+           "Something comes back by mail to SHOP: test/fixture/back/FILE, handed on over HTTP with the shop's "
+           "mail.in_secret, which is `hush`. In it {return_path}, {message_id} and {to} are those of the N-th mail that "
+           "arrived (usually the last), {from} is the address given (usually {to}).")
+def read_back(words):
+    slug, name = words.next("the shop's slug"), words.next("a file of test/fixture/back")
+    path = ROOT / "test" / "fixture" / "back" / name
+    if not path.is_file():
+        raise FlowError(f"there is no test/fixture/back/{name}")
+    place, sender = -1, None
+    while keyword := words.maybe("of", "from"):
+        if keyword == "of":
+            place = words.int("which mail") - 1
+        else:
+            sender = words.next("an address")
+    status = words.status()
+
+    def play(scene):
+        if not -len(scene.mails) <= place < len(scene.mails):
+            raise Unmet(f"expected a mail to answer\n{scene.show_mails()}")
+        mail = scene.mails[place]
+        known = {"return_path": mail.sender, "message_id": mail.id, "to": mail.recipients[0],
+                 "from": sender or mail.recipients[0]}
+        text = path.read_text(encoding="utf-8")
+        for word, value in known.items():
+            text = text.replace("{" + word + "}", value)
+        login = {"Authorization": "Basic " + base64.b64encode(b":hush").decode()}
+        answer = scene.live.http("POST", f"/in/{slug}/mail", text.encode(), login)
         expect("status", answer.status, "==", status, answer.text[:500])
     return play
 
