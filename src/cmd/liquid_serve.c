@@ -14,6 +14,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct Case {
     const Json *json;
@@ -23,10 +24,33 @@ typedef struct Case {
     Arena *arena;
 } Case;
 
+static Str
+without_ending(Str name)
+{
+    return str_ends(name, ".liquid") ? str_sub(name, 0, name.len - strlen(".liquid")) : name;
+}
+
+/* By its name, with or without .liquid, in any case of letters: as file systems of shops find it. */
+static const Json *
+partial_find(const Json *partials, Str name)
+{
+    const Json *exact = json_find(partials, name);
+    if (exact)
+        return exact;
+    name = without_ending(name);
+    for (size_t i = 0; i < json_len(partials); i++) {
+        Str other = without_ending(json_key(partials, i));
+        if (other.len == name.len && name.len &&
+            g_ascii_strncasecmp(other.at, name.at, name.len) == 0)
+            return json_nth(partials, i);
+    }
+    return NULL;
+}
+
 static bool
 partial_load(const void *host, Str name, Arena *arena, Str *ret)
 {
-    const Json *partial = json_find(host, name);
+    const Json *partial = partial_find(host, name);
     if (json_type(partial) != JSON_STRING)
         return false;
     *ret = arena_copy(arena, json_text(partial));
