@@ -76,7 +76,7 @@ class Desk:
         if self.cookies:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         try:
-            line.request(method, path, body, sent | (headers or {}))
+            line.request(method, path.partition("#")[0], body, sent | (headers or {}))
             page = Page(self, path, line.getresponse())
         finally:
             line.close()
