@@ -108,6 +108,24 @@ def test_check_tells_every_error_of_a_template_and_nothing_else(folder):
     ]
 
 
+BROKEN_PAGE = """\
+<p class={{ a }}>x</p>
+<a onclick="f({{ b }})">{{ c | }}</a>
+<p title="{% if d %}">{% endif %}
+{{ e }}</p>
+<script>var x = "{{ f }}"; var y = {{ g }};</script>
+<{{ h }}>
+{% for i in l %}<b title="{{ i }}{% endfor %}
+{{ j }}
+"""
+
+
+def test_check_tells_every_place_of_a_page_where_no_value_is_safe(folder):
+    done = liquid(folder, "check", BROKEN_PAGE, "--html")
+    places = [line.split(": ")[0].split(":", 1)[1] for line in done.stdout.splitlines() if ": error: " in line]
+    assert places == ["1:10", "2:15", "2:32", "3:11", "5:18", "6:2", "7:1"]
+
+
 def test_check_ends_after_50_errors(folder):
     done = liquid(folder, "check", "{{ a | }}\n" * 3000)
     assert done.stdout.count(": error: ") == 50

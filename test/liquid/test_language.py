@@ -62,6 +62,12 @@ def test_an_error_in_a_blank_block_prints_nothing_and_is_one_all_the_same():
         False, "comparison of Integer with String failed", 1, 10)
 
 
+def test_an_error_names_small_numbers_and_the_class_of_others():
+    for number, named in ((5, "5"), (4611686018427387903, "4611686018427387903"), (4611686018427387904, "Integer")):
+        got = answer("{% if s < " + str(number) + " %}{% endif %}", {}, None)
+        assert got["error"] == f"comparison of String with {named} failed"
+
+
 def test_a_comment_takes_the_tag_in_an_open_output_for_its_text():
     assert not answer("{% comment %}{{ a{% endcomment %}", {})["ok"]
     assert answer("{% comment %}{{ a } {% endcomment %}b", {})["output"] == "b"

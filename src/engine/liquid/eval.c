@@ -261,7 +261,10 @@ ruby_class(LiquidValue value)
 static bool
 order_fail(LiquidCall *call, const Expr *expr, LiquidValue left, LiquidValue right)
 {
-    bool small = right.kind == LIQUID_INT || right.kind == LIQUID_DECIMAL;
+    const int64_t small_most = INT64_C(1) << 62; /* beyond, Ruby names the class */
+    bool small =
+        right.kind == LIQUID_DECIMAL ||
+        (right.kind == LIQUID_INT && right.integer < small_most && right.integer >= -small_most);
     Str shown = small ? text_of(call, right) : str_of(ruby_class(right));
     return call_fail(call, FAILURE_ERROR, expr->at, "comparison of %s with " STR_FMT " failed",
                      ruby_class(left), STR_ARG(shown));

@@ -52,7 +52,11 @@ recover_piece(Compiler *compiler, const Piece *piece, const Mark *mark)
     if (!recover_is_on(compiler))
         return false;
     Scanner *scanner = compiler->scanner;
+    bool body = compiler->stops != mark->stops;
+    const Piece *stop = &compiler->stop;
     compiler->depth = mark->depth;
+    if (body && closes(stop, piece)) /* it is whole, but does not fit its page: that goes on */
+        return true;
     compiler->place = mark->place;
     if (piece->kind != PIECE_TAG)
         return true;
@@ -60,9 +64,7 @@ recover_piece(Compiler *compiler, const Piece *piece, const Mark *mark)
         scanner->at = scanner->end; /* never closed: the rest is its text */
     if (!tag_is_block(piece->name))
         return true;
-    bool body = compiler->stops != mark->stops;
-    const Piece *stop = &compiler->stop;
-    if (body && (stop->kind == PIECE_END || closes(stop, piece)))
+    if (body && stop->kind == PIECE_END)
         return true;
     if (!body || !tag_is_end(stop->name))
         return block_pass(compiler, piece);
