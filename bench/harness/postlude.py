@@ -20,6 +20,7 @@ SETTINGS = {
     "mail.from": "Bench <orders@bench.example>",
     "legal.address": "17 quai des Célestins, 69002 Lyon, France",
     "public_url": "https://bench.example",
+    "receipt.order_confirmation": "on",  # Shopify sends its own where nobody says otherwise
 }
 
 
