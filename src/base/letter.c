@@ -32,13 +32,17 @@ field_end(Arena *arena, FieldLines *lines, LetterField *list, size_t *count)
     *lines = (FieldLines){.value.arena = arena};
 }
 
+/* Lines of the block at the start of the text; a list for all that follows would be made again for each block. */
 static size_t
 lines_count(Str text)
 {
     size_t count = 1;
-    for (size_t i = 0; i < text.len; i++)
+    for (size_t i = 0; i < text.len && count < FIELDS_MOST; i++) {
+        if (text.at[i] == '\n' && i + 1 < text.len && text.at[i + 1] == '\n')
+            break;
         count += text.at[i] == '\n';
-    return MIN(count, FIELDS_MOST);
+    }
+    return count;
 }
 
 size_t

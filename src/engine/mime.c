@@ -78,7 +78,7 @@ mail_parts(Arena *arena, Str mail, MailParts *ret, GError **error)
 
 /* ---- letters --------------------------------------------------------------------------------- */
 
-enum { PARTS_MOST = 500, DEPTH_MOST = 50 };
+enum { PARTS_MOST = 500, DEPTH_MOST = 50, MARKS_MOST = 10000, HEADER_BYTES_MOST = 512 * 1024 };
 
 /* The walk of RFC 8621 4.1.4 over the tree. */
 typedef struct LetterReader {
@@ -198,7 +198,8 @@ leaf_place(LetterPlace *place, size_t index, bool disposed, LetterPart *ret)
 static void
 leaf_read(LetterReader *reader, GMimeObject *object, LetterPlace *place, size_t index)
 {
-    if (reader->count == PARTS_MOST || arena_over(reader->arena))
+    /* No look at the arena: half a mail would be read as another mail than it is. Its parts are smaller than it. */
+    if (reader->count == PARTS_MOST)
         return;
     LetterPart *part = &reader->parts[reader->count++];
     GMimeContentType *type = g_mime_object_get_content_type(object);
@@ -299,6 +300,34 @@ without_from_line(Str mail)
     return rest;
 }
 
+/* Fills the reader; true if the mail is a multipart. */
+static bool
+parts_walk(LetterReader *reader, Str mail)
+{
+    GMimeStream *stream = g_mime_stream_mem_new_with_buffer(mail.at, mail.len);
+    GMimeParser *parser = g_mime_parser_new_with_stream(stream);
+    GMimeMessage *message = g_mime_parser_construct_message(parser, NULL);
+    GMimeObject *root = message ? g_mime_message_get_mime_part(message) : NULL;
+    LetterPlace place = {.multipart = "mixed", .to_text = true, .to_html = true};
+    bool multipart = root && GMIME_IS_MULTIPART(root);
+    if (root)
+        part_read(reader, root, &place, 0);
+    g_clear_object(&message);
+    g_object_unref(parser);
+    g_object_unref(stream);
+    return multipart;
+}
+
+/* More parts or fields than any mail has: GMime's tree of them would cost seconds. It is shown as text then. */
+static bool
+is_absurd(Str mail, size_t body_at)
+{
+    size_t marks = 0;
+    for (size_t i = body_at; i + 2 < mail.len && marks <= MARKS_MOST; i++)
+        marks += mail.at[i] == '\n' && mail.at[i + 1] == '-' && mail.at[i + 2] == '-';
+    return marks > MARKS_MOST || body_at > HEADER_BYTES_MOST;
+}
+
 bool
 letter_read(Arena *arena, Str mail, Letter *ret, GError **error)
 {
@@ -307,20 +336,16 @@ letter_read(Arena *arena, Str mail, Letter *ret, GError **error)
         return fail(error, ERR_TOO_BIG, "the mail has %zu bytes", mail.len);
     mail = without_from_line(mail);
     Letter letter = {0};
-    Str rest = lines_plain(arena, mail);
+    Str plain = lines_plain(arena, mail), rest = plain;
     letter_read_fields(arena, &rest, &letter);
     if (!letter.field_count)
         return fail(error, ERR_INPUT, "these bytes are no mail");
     letter.body = charset_text(arena, rest, NULL);
 
-    GMimeStream *stream = g_mime_stream_mem_new_with_buffer(mail.at, mail.len);
-    GMimeParser *parser = g_mime_parser_new_with_stream(stream);
-    GMimeMessage *message = g_mime_parser_construct_message(parser, NULL);
-    GMimeObject *root = message ? g_mime_message_get_mime_part(message) : NULL;
     LetterReader reader = {.arena = arena, .parts = arena_new_of(arena, LetterPart, PARTS_MOST)};
-    LetterPlace place = {.multipart = "mixed", .to_text = true, .to_html = true};
-    if (root)
-        part_read(&reader, root, &place, 0);
+    size_t body_at = rest.at ? (size_t)(rest.at - plain.at) : plain.len;
+    if (!is_absurd(plain, body_at))
+        letter.multipart = parts_walk(&reader, mail);
     /* Boundaries that never come leave a multipart empty: what stands there is shown as text. */
     if (!reader.count)
         reader.parts[reader.count++] = (LetterPart){.type = STR("text/plain"),
@@ -328,12 +353,8 @@ letter_read(Arena *arena, Str mail, Letter *ret, GError **error)
                                                     .bytes = letter.body.len,
                                                     .in_text = true,
                                                     .in_html = true};
-    letter.multipart = root && GMIME_IS_MULTIPART(root);
     letter.parts = reader.parts;
     letter.part_count = reader.count;
-    g_clear_object(&message);
-    g_object_unref(parser);
-    g_object_unref(stream);
     *ret = letter;
     return true;
 }

@@ -138,7 +138,7 @@ static void
 status_read(Arena *arena, Str text, const Returned *returned, Reports *ret)
 {
     DsnBlock block = {0};
-    while (text.at && !arena_over(arena)) {
+    while (text.at) {
         const LetterField *fields;
         size_t count = letter_fields(arena, &text, &fields);
         for (size_t i = 0; i < count; i++) {

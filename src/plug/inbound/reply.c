@@ -457,12 +457,11 @@ contacts_stand(const ReplyLines *lines, size_t from)
     for (size_t i = from; i < lines->count; i++) {
         if (lines->kind[i] != LINE_TEXT)
             continue;
-        said++;
-        contacts += line_is_contact(lines->line[i]);
-        if (lines->line[i].len > 80)
+        if (++said > CONTACT_LINES_MOST || lines->line[i].len > 80)
             return false;
+        contacts += line_is_contact(lines->line[i]);
     }
-    return said <= CONTACT_LINES_MOST && contacts >= 2 && contacts * 5 >= said;
+    return contacts >= 2 && contacts * 5 >= said;
 }
 
 static void

@@ -10,6 +10,9 @@
 #include <string.h>
 
 enum {
+    /* Notices are a page or two; what is behind is no notice, whatever it looks like. */
+    NOTICE_BYTES_MOST = 64 * 1024,
+    LOOKED_AT_BYTES_MOST = 256 * 1024,
     HEADER_LINES_LOOKED_AT = 60, /* some have twenty Received, each of three lines */
     HEADER_FIELDS_NEEDED = 3,
     FIELDS_TELLING =
@@ -196,15 +199,17 @@ void
 returned_read(Arena *arena, const Letter *letter, Returned *ret)
 {
     Buf notice = {.arena = arena};
+    Str body = text_cut(letter->body, LOOKED_AT_BYTES_MOST);
     *ret = (Returned){0};
     for (size_t i = 0; i < letter->part_count; i++)
         if (part_is_mail(&letter->parts[i]))
             mail_take(arena, letter->parts[i].text, ret);
-    notice_add(arena, letter_words(arena, letter, false), &notice, ret);
+    notice_add(arena, text_cut(letter_words(arena, letter, false), LOOKED_AT_BYTES_MOST), &notice,
+               ret);
     /* Boundaries that do not match leave nothing but the body as it stands. */
     if (!str_trim(buf_str(&notice)).len)
-        notice_add(arena, letter->body, &notice, ret);
+        notice_add(arena, body, &notice, ret);
     else if (!ret->field_count)
-        mail_find(arena, letter->body, ret);
-    ret->notice = buf_str(&notice);
+        mail_find(arena, body, ret);
+    ret->notice = text_cut(buf_str(&notice), NOTICE_BYTES_MOST);
 }
