@@ -31,6 +31,10 @@ UPDATE import SET records = :records, made = :made, changed = :changed, same = :
     versions = :versions, rejects = :rejects, rejects_bytes = :rejects_bytes
 WHERE shop = :shop AND id = :id AND state = 'open';
 
+-- name: import_hush_cancelled
+-- As live: who hears of an order that was cancelled long ago was never told of it, and needs no mail that it is off.
+UPDATE event SET state = 'history' WHERE shop = :shop AND state = 'new' AND cause = :cause AND kind = 'order.cancelled';
+
 -- name: import_finish
 -- It is at its end.
 UPDATE import SET state = 'done', spool = NULL, finished_at = :at WHERE shop = :shop AND id = :id AND state = 'open';

@@ -155,6 +155,11 @@ turn_run(Db *db, void *arg, GError **error)
             return false;
         writer->done++;
     } while (writer->done < batch->count && !writer->single && clock_monotonic() < until);
+    if (writer->ask.as_live &&
+        !db_run(db, Q_import_hush_cancelled,
+                BINDS(bind_int("shop", writer->ask.shop), bind_int("cause", writer->ask.id)), NULL,
+                error))
+        return false;
     if (writer->done == batch->count)
         writer->turn.rejects_bytes = writer->rejects_bytes;
     if (writer->ask.id)

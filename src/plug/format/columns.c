@@ -19,310 +19,25 @@
 
 #include <string.h>
 
-enum { PARTS_MOST = 16, FILTERS_MOST = 6, TERMS_MOST = 24, FIELDS_MOST = 64 };
-
-/* ---- templates ------------------------------------------------------------------------------------------------ */
-
-typedef enum FilterKind {
-    INTEGER,
-    LOWER,
-    UPPER,
-    TRIM,
-    REMOVE,
-    FIRST,
-    DEFAULT,
-    FILTER_COUNT
-} FilterKind;
-
-static const struct {
-    const char *name;
-    bool takes; /* an argument */
-} filters[FILTER_COUNT] = {
-    [INTEGER] = {"integer", false}, [LOWER] = {"lower", false},  [UPPER] = {"upper", false},
-    [TRIM] = {"trim", false},       [REMOVE] = {"remove", true}, [FIRST] = {"first", true},
-    [DEFAULT] = {"default", true},
-};
-
-typedef struct Filter {
-    FilterKind kind;
-    Str text; /* its argument */
-} Filter;
-
-typedef struct Part {
-    int place; /* column of the table; -1: the text */
-    Str text;
-    Filter filters[FILTERS_MOST];
-    size_t filter_count;
-} Part;
-
-typedef struct Template {
-    Part parts[PARTS_MOST];
-    size_t count;
-} Template;
-
-/* ---- rules ----------------------------------------------------------------------------------------------------- */
-
-typedef enum Op {
-    IS,
-    IS_NOT,
-    IN,
-    NOT_IN,
-    STARTS,
-    ENDS,
-    CONTAINS,
-    EMPTY,
-    FILLED,
-    LESS,
-    LESS_IS,
-    MORE,
-    MORE_IS,
-    OP_COUNT
-} Op;
-
-static const struct {
-    const char *words;
-    bool takes;
-} ops[OP_COUNT] = {
-    [IS] = {"is", true},
-    [IS_NOT] = {"is not", true},
-    [IN] = {"in", true},
-    [NOT_IN] = {"not in", true},
-    [STARTS] = {"starts", true},
-    [ENDS] = {"ends", true},
-    [CONTAINS] = {"contains", true},
-    [EMPTY] = {"empty", false},
-    [FILLED] = {"filled", false},
-    [LESS] = {"<", true},
-    [LESS_IS] = {"<=", true},
-    [MORE] = {">", true},
-    [MORE_IS] = {">=", true},
-};
-
-typedef struct Term {
-    int place;
-    Op op;
-    Str value;
-    double number;
-    bool starts_or; /* what stands before it is an alternative of its own */
-} Term;
-
-/* Alternatives of terms that hold all. */
-typedef struct Rule {
-    Term terms[TERMS_MOST];
-    size_t count;
-} Rule;
+enum { FIELDS_MOST = 64 };
 
 /* ---- the map ------------------------------------------------------------------------------------------------------ */
 
 typedef struct Mapped {
     const OrderField *field;
-    Template template;
+    const CellTemplate *template;
 } Mapped;
 
 typedef struct Map {
     Str source;
     FieldStyle style;
-    Template order;
+    const CellTemplate *order;
     Mapped fields[FIELDS_MOST];
     size_t field_count;
-    Rule cancelled, test, draft, skip_line, shipping_line, no_product;
+    const CellRule *cancelled, *test, *draft, *skip_line, *shipping_line, *no_product;
 } Map;
 
 static const FormatColumn columns[] = {{0}};
-
-static int
-place_find(const FormatTable *table, Str name)
-{
-    for (size_t i = 0; i < table->width; i++)
-        if (name.len && table->header[i].len == name.len &&
-            g_ascii_strncasecmp(table->header[i].at, name.at, name.len) == 0)
-            return (int)i;
-    return -1;
-}
-
-static bool
-place_get(Arena *arena, const FormatTable *table, Str name, int *ret, GError **error)
-{
-    *ret = place_find(table, name);
-    if (*ret >= 0)
-        return true;
-    Buf known = {.arena = arena};
-    const char **list = arena_new_of(arena, const char *, table->width + 1);
-    for (size_t i = 0; i < table->width; i++) {
-        list[i] = arena_cstr(arena, table->header[i]);
-        buf_format(&known, "%s%s", i ? ", " : "", list[i]);
-    }
-    const char *near = nearest_name(list, name);
-    return fail(error, ERR_INPUT,
-                "the table has no column '" STR_FMT "'%s%s%s; its columns are: " STR_FMT,
-                STR_ARG(name), near ? "; did you mean '" : "", near ? near : "", near ? "'" : "",
-                STR_ARG(text_cut(buf_str(&known), 1500)));
-}
-
-/* 'A' or "A" or A: without its quotes. */
-static Str
-unquote(Str text)
-{
-    text = str_trim(text);
-    bool quoted = text.len >= 2 && (text.at[0] == '\'' || text.at[0] == '"') &&
-                  text.at[text.len - 1] == text.at[0];
-    return quoted ? str_sub(text, 1, text.len - 2) : text;
-}
-
-static bool
-filter_parse(Str text, Filter *ret, GError **error)
-{
-    Str rest = str_trim(text), name;
-    str_split(&rest, ':', &name);
-    name = str_trim(name);
-    for (int i = 0; i < FILTER_COUNT; i++) {
-        if (!str_is(name, filters[i].name))
-            continue;
-        *ret = (Filter){(FilterKind)i, rest.at ? unquote(rest) : (Str){0}};
-        return filters[i].takes == (ret->text.len > 0) ||
-               fail(error, ERR_INPUT, "the filter %s takes %s", filters[i].name,
-                    filters[i].takes ? "a value, as in remove: 'x'" : "no value");
-    }
-    return fail(error, ERR_INPUT,
-                "there is no filter '" STR_FMT
-                "'; there are integer, lower, upper, trim, remove, first and default",
-                STR_ARG(name));
-}
-
-static bool
-hole_parse(Arena *arena, const FormatTable *table, Str text, Part *ret, GError **error)
-{
-    Str rest = text, piece;
-    str_split(&rest, '|', &piece);
-    if (!place_get(arena, table, unquote(piece), &ret->place, error))
-        return false;
-    while (str_split(&rest, '|', &piece)) {
-        if (ret->filter_count == FILTERS_MOST)
-            return fail(error, ERR_INPUT, "more than %d filters", FILTERS_MOST);
-        if (!filter_parse(piece, &ret->filters[ret->filter_count++], error))
-            return false;
-    }
-    return true;
-}
-
-static bool
-template_parse(Arena *arena, const FormatTable *table, Str text, Template *ret, GError **error)
-{
-    while (text.len) {
-        size_t open = 0, close = 0;
-        if (ret->count + 2 > PARTS_MOST)
-            return fail(error, ERR_INPUT, "the template has too many parts");
-        if (!str_find(text, STR("{"), &open))
-            open = text.len;
-        if (open)
-            ret->parts[ret->count++] = (Part){.place = -1, .text = str_sub(text, 0, open)};
-        text = str_sub(text, open, text.len);
-        if (!text.len)
-            break;
-        if (!str_find(text, STR("}"), &close))
-            return fail(error, ERR_INPUT, "a { has no } behind it");
-        Part part = {0};
-        if (!hole_parse(arena, table, str_sub(text, 1, close - 1), &part, error))
-            return false;
-        ret->parts[ret->count++] = part;
-        text = str_sub(text, close + 1, text.len);
-    }
-    return true;
-}
-
-/* Reads one word or quoted text off the front. */
-static Str
-word_take(Str *rest)
-{
-    *rest = str_trim(*rest);
-    size_t len = 0;
-    if (rest->len && (rest->at[0] == '\'' || rest->at[0] == '"')) {
-        const char *end = memchr(rest->at + 1, rest->at[0], rest->len - 1);
-        len = end ? (size_t)(end - rest->at) + 1 : rest->len;
-    } else {
-        while (len < rest->len && !g_ascii_isspace(rest->at[len]))
-            len++;
-    }
-    Str word = str_sub(*rest, 0, len);
-    *rest = str_sub(*rest, len, rest->len);
-    return word;
-}
-
-/* The longest op whose words the text begins with. */
-static bool
-op_take(Str *rest, Op *ret, GError **error)
-{
-    size_t best = 0;
-    Str text = str_trim(*rest);
-    for (int i = 0; i < OP_COUNT; i++) {
-        size_t len = strlen(ops[i].words);
-        bool whole = text.len == len || (text.len > len && (g_ascii_isspace(text.at[len]) ||
-                                                            !g_ascii_isalpha(ops[i].words[0])));
-        if (!str_starts(text, ops[i].words) || !whole || len <= best)
-            continue;
-        best = len;
-        *ret = (Op)i;
-    }
-    *rest = str_sub(text, best, text.len);
-    return best > 0 ||
-           fail(error, ERR_INPUT,
-                "behind the column comes is, is not, in, not in, starts, ends, contains, empty, "
-                "filled, <, <=, > or >=; here stands '" STR_FMT "'",
-                STR_ARG(str_sub(text, 0, 40)));
-}
-
-/* A list behind `in` goes on as long as commas do. */
-static Str
-value_take(Str *rest)
-{
-    Str start = str_trim(*rest);
-    *rest = start;
-    for (;;) {
-        Str word = word_take(rest);
-        Str after = str_trim(*rest);
-        if (str_ends(word, ",") && after.len)
-            continue;
-        if (!str_starts(after, ","))
-            break;
-        *rest = str_sub(after, 1, after.len);
-    }
-    size_t used = rest->at ? (size_t)(rest->at - start.at) : start.len;
-    return str_sub(start, 0, used);
-}
-
-static bool
-rule_parse(Arena *arena, const FormatTable *table, Str text, Rule *ret, GError **error)
-{
-    bool starts_or = false;
-    for (Str rest = str_trim(text); rest.len;) {
-        Term term = {.starts_or = starts_or};
-        if (ret->count == TERMS_MOST)
-            return fail(error, ERR_INPUT, "the rule has more than %d terms", TERMS_MOST);
-        if (!place_get(arena, table, unquote(word_take(&rest)), &term.place, error) ||
-            !op_take(&rest, &term.op, error))
-            return false;
-        if (ops[term.op].takes) {
-            bool list = term.op == IN || term.op == NOT_IN;
-            term.value = list ? value_take(&rest) : unquote(word_take(&rest));
-            if (term.op >= LESS) {
-                char *end = NULL;
-                const char *number = arena_cstr(arena, term.value);
-                term.number = g_ascii_strtod(number, &end);
-                if (end == number || *end)
-                    return fail(error, ERR_INPUT, "'%s' is no number", number);
-            }
-        }
-        ret->terms[ret->count++] = term;
-        Str link = word_take(&rest);
-        starts_or = str_is(link, "or");
-        if (link.len && !starts_or && !str_is(link, "and"))
-            return fail(error, ERR_INPUT,
-                        "between two conditions comes and or or, not '" STR_FMT "'", STR_ARG(link));
-        if (link.len && !str_trim(rest).len)
-            return fail(error, ERR_INPUT, "nothing stands behind " STR_FMT, STR_ARG(link));
-    }
-    return ret->count > 0 || fail(error, ERR_INPUT, "the rule is empty");
-}
 
 /* ---- reading the map --------------------------------------------------------------------------------------------- */
 
@@ -386,12 +101,12 @@ map_setting(Arena *arena, Map *map, Str key, Str value, bool *ret_is, GError **e
     return true;
 }
 
-static Rule *
+static const CellRule **
 map_rule(Map *map, Str key)
 {
     const struct {
         const char *key;
-        Rule *rule;
+        const CellRule **rule;
     } rules[] = {{"cancelled", &map->cancelled},
                  {"test", &map->test},
                  {"draft", &map->draft},
@@ -429,11 +144,11 @@ map_put(Arena *arena, const FormatTable *table, Map *map, Str key, Str value, GE
         return false;
     if (is_setting)
         return true;
-    Rule *rule = map_rule(map, key);
+    const CellRule **rule = map_rule(map, key);
     if (rule)
-        return rule_parse(arena, table, value, rule, error);
+        return cell_rule_parse(arena, table, value, rule, error);
     if (str_is(key, "order"))
-        return template_parse(arena, table, value, &map->order, error);
+        return cell_template_parse(arena, table, value, &map->order, error);
     const OrderField *field = order_field_find(key);
     if (!field)
         return key_unknown(arena, key, error);
@@ -441,7 +156,7 @@ map_put(Arena *arena, const FormatTable *table, Map *map, Str key, Str value, GE
         return fail(error, ERR_INPUT, "more than %d fields", FIELDS_MOST);
     Mapped *mapped = &map->fields[map->field_count++];
     mapped->field = field;
-    return template_parse(arena, table, value, &mapped->template, error);
+    return cell_template_parse(arena, table, value, &mapped->template, error);
 }
 
 /* `key = "value"`; the quotes may be left out, what stands behind them is a comment. */
@@ -481,7 +196,7 @@ columns_open(Arena *arena, FormatTable *table, Str text, GError **error)
     for (Str rest = text, line; str_split(&rest, '\n', &line); number++)
         if (!map_line(arena, table, map, arena_copy(arena, line), error))
             return fail_at(error, "line %d of the map", number);
-    if (!map->order.count)
+    if (!map->order)
         return fail(error, ERR_INPUT,
                     "the map does not say which rows are one order: order = \"{COLUMN}\"");
     table->own = map;
@@ -489,169 +204,14 @@ columns_open(Arena *arena, FormatTable *table, Str text, GError **error)
     return true;
 }
 
-/* ---- evaluating ---------------------------------------------------------------------------------------------------- */
-
-static Str
-cell_at(const FormatRow *row, int place)
-{
-    return (size_t)place < row->count ? str_trim(row->cells[place]) : (Str){0};
-}
-
-/* 17850.0 is 17850, 1e3 stays: only zeros are left out. */
-static Str
-integer_of(Str text)
-{
-    size_t dot;
-    if (!str_find(text, STR("."), &dot))
-        return text;
-    for (size_t i = dot + 1; i < text.len; i++)
-        if (text.at[i] != '0')
-            return text;
-    return str_sub(text, 0, dot);
-}
-
-static Str
-removed(Arena *arena, Str text, Str what)
-{
-    Buf buf = {.arena = arena};
-    size_t at;
-    while (str_find(text, what, &at) && text.len) {
-        buf_add_str(&buf, str_sub(text, 0, at));
-        text = str_sub(text, at + what.len, text.len);
-    }
-    buf_add_str(&buf, text);
-    return buf_str(&buf);
-}
-
-static Str
-filter_run(Arena *arena, const Filter *filter, Str text)
-{
-    switch (filter->kind) {
-    case INTEGER:
-        return integer_of(text);
-    case LOWER:
-        return text_lower(arena, text);
-    case UPPER: {
-        g_autofree char *upper = g_ascii_strup(text.len ? text.at : "", (gssize)text.len);
-        return arena_copy(arena, str_of(upper));
-    }
-    case REMOVE:
-        return removed(arena, text, filter->text);
-    case FIRST:
-        return text_cut(text,
-                        (size_t)CLAMP(g_ascii_strtoll(arena_cstr(arena, filter->text), NULL, 10), 0,
-                                      LIMIT_TEXT_BYTES));
-    case DEFAULT:
-        return text.len ? text : filter->text;
-    default:
-        return str_trim(text);
-    }
-}
-
-/* Empty as soon as one of its columns is. */
-static Str
-template_run(Arena *arena, const Template *template, const FormatRow *row)
-{
-    Buf buf = {.arena = arena};
-    for (size_t i = 0; i < template->count; i++) {
-        const Part *part = &template->parts[i];
-        Str text = part->text;
-        if (part->place >= 0) {
-            text = cell_at(row, part->place);
-            for (size_t n = 0; n < part->filter_count; n++)
-                text = filter_run(arena, &part->filters[n], text);
-            if (!text.len)
-                return text;
-        }
-        if (template->count == 1)
-            return text;
-        buf_add_str(&buf, text);
-    }
-    return buf_str(&buf);
-}
-
-static bool
-value_in(Str list, Str cell)
-{
-    for (Str part; str_split(&list, ',', &part);)
-        if (str_eq(unquote(part), cell))
-            return true;
-    return false;
-}
-
-static bool
-number_of(Str cell, double *ret)
-{
-    char text[40];
-    if (!cell.len || cell.len >= sizeof text)
-        return false;
-    memcpy(text, cell.at, cell.len);
-    text[cell.len] = '\0';
-    char *end = NULL;
-    *ret = g_ascii_strtod(text, &end);
-    return end != text && !*end;
-}
-
-static bool
-term_holds(const Term *term, const FormatRow *row)
-{
-    Str cell = cell_at(row, term->place);
-    double number = 0;
-    size_t at;
-    switch (term->op) {
-    case IS:
-        return str_eq(cell, term->value);
-    case IS_NOT:
-        return !str_eq(cell, term->value);
-    case IN:
-        return value_in(term->value, cell);
-    case NOT_IN:
-        return !value_in(term->value, cell);
-    case STARTS:
-        return cell.len >= term->value.len && memcmp(cell.at, term->value.at, term->value.len) == 0;
-    case ENDS:
-        return cell.len >= term->value.len &&
-               memcmp(cell.at + cell.len - term->value.len, term->value.at, term->value.len) == 0;
-    case CONTAINS:
-        return str_find(cell, term->value, &at);
-    case EMPTY:
-        return !cell.len;
-    case FILLED:
-        return cell.len > 0;
-    default:
-        break;
-    }
-    if (!number_of(cell, &number))
-        return false;
-    return term->op == LESS      ? number < term->number
-           : term->op == LESS_IS ? number <= term->number
-           : term->op == MORE    ? number > term->number
-                                 : number >= term->number;
-}
-
-static bool
-rule_holds(const Rule *rule, const FormatRow *row)
-{
-    bool holds = rule->count > 0;
-    for (size_t i = 0; i < rule->count; i++) {
-        if (rule->terms[i].starts_or) {
-            if (holds)
-                return true;
-            holds = true;
-        }
-        holds = holds && term_holds(&rule->terms[i], row);
-    }
-    return holds;
-}
-
 /* An order is a test or a draft if all of its rows are. */
 static bool
-rule_holds_all(const Rule *rule, const FormatRecord *record)
+cell_rule_holds_all(const CellRule *rule, const FormatRecord *record)
 {
     for (size_t i = 0; i < record->count; i++)
-        if (!rule_holds(rule, &record->rows[i]))
+        if (!cell_rule_holds(rule, &record->rows[i]))
             return false;
-    return rule->count > 0;
+    return rule != NULL;
 }
 
 /* ---- reading -------------------------------------------------------------------------------------------------------- */
@@ -660,7 +220,7 @@ static Str
 columns_key(Arena *arena, const FormatTable *table, const FormatRow *row)
 {
     const Map *map = table->own;
-    return template_run(arena, &map->order, row);
+    return cell_template_run(arena, map->order, row);
 }
 
 static bool
@@ -671,7 +231,7 @@ fields_read(Arena *arena, const Map *map, const FormatRow *row, bool lines, Orde
         const OrderField *field = map->fields[i].field;
         if ((field->of == OF_LINE) != lines)
             continue;
-        Str text = template_run(arena, &map->fields[i].template, row);
+        Str text = cell_template_run(arena, map->fields[i].template, row);
         if (!text.len)
             continue;
         told->is[order_field_index(field)] = true;
@@ -699,17 +259,17 @@ row_read(Arena *arena, const Map *map, const FormatRow *row, Order *order, Order
          size_t *count, FieldsTold *told, GError **error)
 {
     OrderLine line = {.quantity = 1, .ships = true};
-    if (rule_holds(&map->skip_line, row))
+    if (cell_rule_holds(map->skip_line, row))
         return true;
     if (!fields_read(arena, map, row, true, order, &line, told, error))
         return false;
-    if (rule_holds(&map->shipping_line, row)) {
+    if (cell_rule_holds(map->shipping_line, row)) {
         if (!order->shipping_title.len)
             order->shipping_title = line.title;
         return line_sum(&line, &order->shipping, error);
     }
     /* Whatever the template says, what is no product of the shop must not become one. */
-    if (rule_holds(&map->no_product, row)) {
+    if (cell_rule_holds(map->no_product, row)) {
         line.product_foreign_id = line.variant_foreign_id = line.sku = (Str){0};
         line.ships = false;
     }
@@ -732,19 +292,18 @@ columns_read(Arena *arena, const FormatRecord *record, FormatFacts *ret, GError 
     if (!fields_read(arena, map, &record->rows[0], false, order, NULL, &told, error))
         return false;
     if (!order->foreign_id.len)
-        order->foreign_id = template_run(arena, &map->order, &record->rows[0]);
+        order->foreign_id = cell_template_run(arena, map->order, &record->rows[0]);
     for (size_t i = 0; i < record->count; i++)
         if (!row_read(arena, map, &record->rows[i], order, lines, &count, &told, error))
             return false;
     if (!order->currency.len)
         order->currency = str_of(map->style.currency);
-    if (map->cancelled.count && rule_holds(&map->cancelled, &record->rows[0]) &&
-        !order->cancelled_at)
+    if (cell_rule_holds(map->cancelled, &record->rows[0]) && !order->cancelled_at)
         order->cancelled_at = order->placed_at;
     if (!order->cancelled_at && !order->quiet)
-        order->quiet = rule_holds_all(&map->test, record)    ? QUIET_TEST
-                       : rule_holds_all(&map->draft, record) ? QUIET_DRAFT
-                                                             : QUIET_NO;
+        order->quiet = cell_rule_holds_all(map->test, record)    ? QUIET_TEST
+                       : cell_rule_holds_all(map->draft, record) ? QUIET_DRAFT
+                                                                 : QUIET_NO;
     if (!order_complete(order, lines, count, &told, error))
         return fail_at(error, "line %" G_GINT64_FORMAT, record->rows[0].line);
     ret->facts = (Facts){.source = map->source, .orders = order, .order_count = 1};

@@ -113,3 +113,26 @@ bool cell_fail(GError **error, const FormatRecord *record, size_t row,
 
 /* "Ana Maria Lima": all but the last word, the last word. */
 void name_split(Str name, Str *ret_first, Str *ret_last);
+
+/* ---- texts and conditions over the cells of a row, for maps --------------------------------------------
+ *
+ * ERR_INPUT says what is wrong, and names the table's columns where one is not there. */
+
+typedef struct CellTemplate CellTemplate;
+bool cell_template_parse(Arena *arena, const FormatTable *table, Str text, const CellTemplate **ret,
+                         GError **error);
+/* Empty as soon as one of its columns is. */
+Str cell_template_run(Arena *arena, const CellTemplate *template, const FormatRow *row);
+
+typedef struct CellRule CellRule;
+bool cell_rule_parse(Arena *arena, const FormatTable *table, Str text, const CellRule **ret,
+                     GError **error);
+/* NULL holds for no row. */
+bool cell_rule_holds(const CellRule *rule, const FormatRow *row);
+
+/* Where a column stands in a row. */
+bool cell_place(Arena *arena, const FormatTable *table, Str name, int *ret, GError **error);
+/* The cell there, trimmed, as it is; empty where the row is shorter. */
+Str cell_raw(const FormatRow *row, int place);
+/* 'A' or "A" or A: without its quotes. */
+Str cell_unquote(Str text);
