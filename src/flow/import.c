@@ -1,12 +1,8 @@
 /* import.c - imports of this process: begun, gone on with, watched, stopped; see import.h. */
-#include "base/csv.h"
 #include "base/json_write.h"
 #include "base/limits.h"
-#include "base/text.h"
 #include "engine/clock.h"
-#include "engine/file.h"
 #include "engine/id.h"
-#include "flow/choice.h"
 #include "flow/import_inside.h"
 #include "flow/sender.h"
 
@@ -14,15 +10,6 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
-
-enum {
-    BATCH_RECORDS = 4096,
-    BATCH_BYTES = 4 * 1024 * 1024, /* of rows: so much is held, twice */
-    BUDGET_MS = 20,                /* of the writer, where others wait for it */
-    BUDGET_ALONE_MS = 400,
-    FIRST_REJECTS = 5, /* shown; the file has them all */
-    ARENA_BYTES = 256 * 1024 * 1024,
-};
 
 struct Imports {
     Store *store;
@@ -38,26 +25,6 @@ struct Imports {
     pthread_cond_t changed;
     ImportStatus status;
 };
-
-/* One import at work; the thread's own. */
-typedef struct Job {
-    Imports *imports;
-    ImportAsk ask;
-    Arena *arena; /* of the ask's texts */
-    ImportFile file;
-    uint8_t hash[DIGEST_BYTES];
-    int64_t id;
-    ImportMark start;
-    char *rejects_path;
-    FileOut *rejects;
-    int rejects_shown;
-    ImportTable *table;
-    ImportWriter *writer;
-    bool undo;
-    int64_t resumed;
-    bool nothing_to_do;
-    int64_t finished_at;
-} Job;
 
 /* ---- status ---------------------------------------------------------------------------------------------- */
 
@@ -104,6 +71,12 @@ imports_status(Imports *imports, ImportStatus *ret)
     pthread_mutex_unlock(&imports->lock);
 }
 
+bool
+import_stops(Imports *imports)
+{
+    return atomic_load(&imports->stop);
+}
+
 static bool
 phase_ends(ImportPhase phase)
 {
@@ -128,8 +101,8 @@ imports_wait(Imports *imports, int64_t wait_ms)
     return ended;
 }
 
-static void
-status_phase(Imports *imports, ImportPhase phase, const GError *error)
+void
+import_phase(Imports *imports, ImportPhase phase, const GError *error)
 {
     pthread_mutex_lock(&imports->lock);
     imports->status.phase = phase;
@@ -141,11 +114,9 @@ status_phase(Imports *imports, ImportPhase phase, const GError *error)
     pthread_mutex_unlock(&imports->lock);
 }
 
-static void status_say(Imports *imports, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
 /* One line of what there is to know. */
-static void
-status_say(Imports *imports, const char *format, ...)
+void
+import_say(Imports *imports, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -157,8 +128,8 @@ status_say(Imports *imports, const char *format, ...)
     pthread_mutex_unlock(&imports->lock);
 }
 
-static void
-status_mark(const Job *job, const ImportMark *mark)
+void
+import_progress(const ImportJob *job, const ImportMark *mark)
 {
     Imports *imports = job->imports;
     pthread_mutex_lock(&imports->lock);
@@ -175,340 +146,17 @@ status_mark(const Job *job, const ImportMark *mark)
     pthread_mutex_unlock(&imports->lock);
 }
 
-/* ---- rejects ------------------------------------------------------------------------------------------------ */
-
-static void
-reject_header(const Job *job, Buf *buf)
-{
-    const FormatTable *table = import_table_format(job->table);
-    Str *cells = arena_new_of(buf->arena, Str, table->width + 3);
-    cells[0] = STR("line");
-    cells[1] = STR("reason");
-    cells[2] = STR("record");
-    for (size_t i = 0; i < table->width; i++)
-        cells[2 + i] = table->header[i];
-    csv_write(buf, cells, 2 + MAX(table->width, 1), ',');
-}
-
-/* The file is made when the first one comes: most imports need none. */
-static bool
-rejects_open(Job *job, Arena *arena, GError **error)
-{
-    Buf buf = {.arena = arena};
-    if (job->rejects)
-        return true;
-    job->rejects = file_out_open(job->rejects_path, job->start.rejects_bytes, error);
-    if (!job->rejects)
-        return false;
-    if (file_out_bytes(job->rejects))
-        return true;
-    reject_header(job, &buf);
-    return file_out_write(job->rejects, buf_str(&buf), error);
-}
-
-/* Every row of the record, each with its line and the reason: so that the file can be mended and imported itself. */
-static bool
-reject_write(Job *job, Arena *arena, const FormatRecord *record, const char *why, GError **error)
-{
-    Buf buf = {.arena = arena};
-    if (job->rejects_shown++ < FIRST_REJECTS)
-        status_say(job->imports, "Rejected: line %" G_GINT64_FORMAT ": %s",
-                   record->count ? record->rows[0].line : 0, why);
-    if (job->ask.dry)
-        return true;
-    if (!rejects_open(job, arena, error))
-        return false;
-    for (size_t i = 0; i < record->count; i++) {
-        const FormatRow *row = &record->rows[i];
-        Str *cells = arena_new_of(arena, Str, row->count + 2);
-        cells[0] = str_of(arena_format(arena, "%" G_GINT64_FORMAT, row->line));
-        cells[1] = str_of(why);
-        memcpy(cells + 2, row->cells, row->count * sizeof *cells);
-        csv_write(&buf, cells, row->count + 2, ',');
-    }
-    return file_out_write(job->rejects, buf_str(&buf), error);
-}
-
-static int64_t
-rejects_bytes(const Job *job)
-{
-    return job->rejects ? file_out_bytes(job->rejects) : job->start.rejects_bytes;
-}
-
-/* The store's own no: told as it comes. */
-static int64_t
-job_refused(void *arg, const ImportItem *item, const char *why)
-{
-    Job *job = arg;
-    g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
-    g_autoptr(GError) error = NULL;
-    if (!reject_write(job, arena, &item->record, why, &error))
-        status_say(job->imports, "The file of rejects could not be written: %s", error->message);
-    return rejects_bytes(job);
-}
-
-/* ---- records become items -------------------------------------------------------------------------------------- */
-
-/* Could somebody be reached there? */
-static bool
-address_is_one(const ConsentFact *fact)
-{
-    size_t digits = 0;
-    for (size_t i = 0; i < fact->address.len; i++)
-        digits += g_ascii_isdigit(fact->address.at[i]) != 0;
-    return str_is(fact->channel, "email") ? text_has(fact->address, '@') : digits >= 5;
-}
-
-/* The address in its normal form; one that is none cannot be stopped. */
-static bool
-opt_outs_clean(Arena *arena, FormatFacts *facts, GError **error)
-{
-    FormatOptOut *list = arena_new_of(arena, FormatOptOut, facts->opt_out_count);
-    for (size_t i = 0; i < facts->opt_out_count; i++) {
-        ConsentFact fact = {.channel = facts->opt_outs[i].channel,
-                            .address = facts->opt_outs[i].address};
-        fact = choice_clean(arena, &fact);
-        if (!address_is_one(&fact))
-            return fail(error, ERR_INPUT, "'" STR_FMT "' is no address",
-                        STR_ARG(str_sub(facts->opt_outs[i].address, 0, 80)));
-        list[i] = facts->opt_outs[i];
-        list[i].channel = fact.channel;
-        list[i].address = fact.address;
-    }
-    facts->opt_outs = list;
-    return true;
-}
-
-static bool
-facts_have_versions(const Facts *facts)
-{
-    for (size_t i = 0; i < facts->order_count; i++)
-        if (facts->orders[i].updated_at)
-            return true;
-    return false;
-}
-
-static bool
-item_read(Job *job, Arena *arena, const ImportRecord *record, ImportItem *ret, GError **error)
-{
-    const Format *format = job->ask.format;
-    FormatFacts facts = {0};
-    if (record->problem)
-        return fail(error, ERR_INPUT, "%s", record->problem);
-    bool ok = record->json
-                  ? format->read_json(arena, record->record.table, record->json, &facts, error)
-                  : format->read(arena, &record->record, &facts, error);
-    if (!ok || !opt_outs_clean(arena, &facts, error))
-        return false;
-    ret->news = facts_prepare(arena, &facts.facts);
-    ret->opt_outs = facts.opt_outs;
-    ret->opt_out_count = facts.opt_out_count;
-    ret->versions = facts_have_versions(&facts.facts);
-    return true;
-}
-
-/* The next record as an item; a bad one is rejected. *ret_end: there is none. */
-static bool
-item_next(Job *job, ImportBatch *batch, bool *ret_end, GError **error)
-{
-    g_autoptr(GError) why = NULL, broken = NULL;
-    ImportRecord record;
-    if (!import_table_next(job->table, batch->arena, &record, &broken)) {
-        *ret_end = true;
-        if (broken)
-            g_propagate_error(error, g_steal_pointer(&broken));
-        return !broken;
-    }
-    ImportItem *item = &batch->items[batch->count++];
-    *item = (ImportItem){.record = record.record};
-    for (size_t i = 0; i < record.record.count; i++)
-        for (size_t n = 0; n < record.record.rows[i].count; n++)
-            batch->bytes += record.record.rows[i].cells[n].len;
-    if (item_read(job, batch->arena, &record, item, &why))
-        return true;
-    item->news = NULL;
-    return reject_write(job, batch->arena, &record.record, why->message, error);
-}
-
-/* What is done already is read over: its rows only have to be known. */
-static bool
-skip_done(Job *job, GError **error)
-{
-    g_autoptr(Arena) arena = arena_new(ARENA_BYTES);
-    for (int64_t i = 0; i < job->start.records; i++) {
-        ImportRecord record;
-        g_autoptr(GError) broken = NULL;
-        arena_reset(arena);
-        if (import_table_next(job->table, arena, &record, &broken))
-            continue;
-        if (broken) {
-            g_propagate_error(error, g_steal_pointer(&broken));
-            return false;
-        }
-        return true;
-    }
-    return true;
-}
-
-/* ---- the work ------------------------------------------------------------------------------------------------------ */
-
-static bool
-batch_read(Job *job, ImportBatch *batch, bool *ret_end, GError **error)
-{
-    batch->count = batch->next = batch->bytes = 0;
-    while (batch->count < BATCH_RECORDS && batch->bytes < BATCH_BYTES && !*ret_end)
-        if (!item_next(job, batch, ret_end, error))
-            return false;
-    return true;
-}
-
-/* Two batches take turns: one is read while the other is learned. */
-static bool
-batches_learn(Job *job, ImportBatch batches[2], GError **error)
-{
-    bool end = false;
-    for (int turn = 0; !end; turn ^= 1) {
-        ImportBatch *batch = &batches[turn];
-        arena_reset(batch->arena);
-        if (!batch_read(job, batch, &end, error))
-            return false;
-        if (atomic_load(&job->imports->stop))
-            return fail(error, ERR_BUSY,
-                        "the import was stopped; the same command goes on with it");
-        if (batch->count && !import_writer_put(job->writer, batch, rejects_bytes(job), error))
-            return false;
-        ImportMark mark = import_writer_mark(job->writer);
-        status_mark(job, &mark);
-    }
-    return import_writer_end(job->writer, error);
-}
-
-static bool
-records_learn(Job *job, GError **error)
-{
-    g_autoptr(Arena) first = arena_new(ARENA_BYTES), second = arena_new(ARENA_BYTES);
-    g_autofree ImportItem *items = g_new0(ImportItem, (size_t)2 * BATCH_RECORDS);
-    ImportBatch batches[2] = {{.arena = first, .items = items},
-                              {.arena = second, .items = items + BATCH_RECORDS}};
-    bool ok = batches_learn(job, batches, error);
-    /* The last batch may still be under way: nothing of it may go before it is told. */
-    if (!ok)
-        import_writer_end(job->writer, NULL);
-    return ok;
-}
-
-typedef struct Finish {
-    int64_t shop, id;
-} Finish;
-
-static bool
-finish_job(Db *db, void *arg, GError **error)
-{
-    const Finish *finish = arg;
-    return db_run(db, Q_import_finish,
-                  BINDS(bind_int("at", clock_now()), bind_int("shop", finish->shop),
-                        bind_int("id", finish->id)),
-                  NULL, error);
-}
-
-/* Marketing was locked until the shop's old opt-outs are here. */
-static bool
-unlock_marketing(Job *job, GError **error)
-{
-    Imports *imports = job->imports;
-    const ShopValue value = {STR("marketing.suppressions"), STR("imported")};
-    g_autoptr(ShopHold) shop = shopbook_get(imports->shops, job->ask.shop->shop.id);
-    if (!job->ask.format->has_opt_outs || !shop ||
-        str_is(shop_setting(shop, SETTING_MARKETING_SUPPRESSIONS), "imported"))
-        return true;
-    return shop_set(imports->store, &imports->columns, shop, &value, 1, error) &&
-           shopbook_load(imports->shops, error);
-}
-
-static bool
-job_finish(Job *job, GError **error)
-{
-    Finish finish = {job->ask.shop->shop.id, job->id};
-    if (!job->id)
-        return true;
-    if (!unlock_marketing(job, error) ||
-        !store_write(job->imports->store, STORE_BULK, finish_job, &finish, error))
-        return false;
-    if (job->ask.spooled)
-        unlink(job->ask.file);
-    return true;
-}
-
-static void
-job_say_table(const Job *job)
-{
-    const FormatTable *table = import_table_format(job->table);
-    Imports *imports = job->imports;
-    if (import_table_is_json(job->table))
-        status_say(imports, "JSON lines, %s.", charset_name(job->file.charset));
-    else
-        status_say(imports, "Fields separated by %s, %s.",
-                   csv_delimiter_name(import_table_delimiter(job->table)),
-                   charset_name(job->file.charset));
-    if (job->file.charset == CHARSET_WINDOWS_1252 && job->file.bad_offset && !job->ask.charset)
-        status_say(imports,
-                   "Taken for Windows-1252, since byte %" G_GINT64_FORMAT
-                   " is not UTF-8; --encoding says otherwise.",
-                   job->file.bad_offset);
-    g_autoptr(GString) unknown = g_string_new(NULL);
-    for (size_t i = 0; i < table->unknown_count; i++)
-        g_string_append_printf(unknown, "%s" STR_FMT, i ? ", " : "", STR_ARG(table->unknown[i]));
-    if (unknown->len)
-        status_say(imports, "Not read, since nobody knows these columns: %s.", unknown->str);
-    if (import_table_scattered(job->table))
-        status_say(imports,
-                   "%zu records do not stand together in the file; their rows were gathered.",
-                   import_table_scattered(job->table));
-}
-
-static bool
-job_read(Job *job, GError **error)
-{
-    ImportWriterAsk ask = {
-        .store = job->imports->store,
-        .shop = job->ask.shop->shop.id,
-        .id = job->id,
-        .as_live = job->ask.as_live,
-        .budget_ms = job->ask.waits ? BUDGET_MS : BUDGET_ALONE_MS,
-        .rejects = job->rejects_path,
-        .refused = job_refused,
-        .arg = job,
-    };
-    job_say_table(job);
-    status_phase(job->imports, IMPORT_READING, NULL);
-    job->writer = import_writer_new(&ask, &job->start);
-    bool ok = skip_done(job, error) && records_learn(job, error);
-    ImportMark mark = import_writer_mark(job->writer);
-    status_mark(job, &mark);
-    return ok && job_finish(job, error);
-}
-
-static void
-job_free(Job *job)
-{
-    file_out_close(job->rejects);
-    import_writer_free(job->writer);
-    import_table_free(job->table);
-    g_free(job->rejects_path);
-    shop_unref(job->ask.shop);
-    arena_free(job->arena);
-    g_free(job);
-}
+/* ---- the thread ---------------------------------------------------------------------------------------- */
 
 static bool
 undo_go_on(void *arg)
 {
-    Job *job = arg;
-    return !atomic_load(&job->imports->stop);
+    ImportJob *job = arg;
+    return !import_stops(job->imports);
 }
 
 static bool
-job_undo(Job *job, GError **error)
+job_undo(ImportJob *job, GError **error)
 {
     Imports *imports = job->imports;
     ImportUndo undo = {
@@ -516,10 +164,10 @@ job_undo(Job *job, GError **error)
         .shop = job->ask.shop->shop.id,
         .id = job->id,
         .versions = job->start.versions,
-        .budget_ms = job->ask.waits ? BUDGET_MS : BUDGET_ALONE_MS,
+        .budget_ms = job->ask.waits ? IMPORT_BUDGET_MS : IMPORT_BUDGET_ALONE_MS,
     };
     g_autoptr(GError) problem = NULL;
-    status_phase(imports, IMPORT_UNDOING, NULL);
+    import_phase(imports, IMPORT_UNDOING, NULL);
     bool ok = import_undo(&undo, undo_go_on, job, &problem);
     pthread_mutex_lock(&imports->lock);
     memcpy(imports->status.undone, undo.undone, sizeof undo.undone);
@@ -536,13 +184,13 @@ job_undo(Job *job, GError **error)
 static void *
 job_main(void *arg)
 {
-    Job *job = arg;
+    ImportJob *job = arg;
     Imports *imports = job->imports;
     g_autoptr(GError) error = NULL;
     pthread_setname_np(pthread_self(), "import");
-    bool ok = job->undo ? job_undo(job, &error) : job_read(job, &error);
-    job_free(job);
-    status_phase(imports, ok ? IMPORT_DONE : IMPORT_FAILED, error);
+    bool ok = job->undo ? job_undo(job, &error) : import_job_read(job, &error);
+    import_job_free(job);
+    import_phase(imports, ok ? IMPORT_DONE : IMPORT_FAILED, error);
     return NULL;
 }
 
@@ -550,7 +198,7 @@ job_main(void *arg)
 
 /* The file's bytes, the map and how it is read: what makes it the same import. */
 static void
-job_hash(Job *job)
+job_hash(ImportJob *job)
 {
     g_autoptr(DigestSum) sum = digest_sum_new();
     const ImportAsk *ask = &job->ask;
@@ -563,7 +211,7 @@ job_hash(Job *job)
 }
 
 static Str
-job_options(Job *job)
+job_options(ImportJob *job)
 {
     Buf buf = {.arena = job->arena};
     JsonWriter out = {.buf = &buf};
@@ -580,7 +228,7 @@ job_options(Job *job)
 }
 
 static bool
-begin_row(Db *db, Job *job, int64_t *ret_known, GError **error)
+begin_row(Db *db, ImportJob *job, int64_t *ret_known, GError **error)
 {
     const ImportAsk *ask = &job->ask;
     const Str hash = {(const char *)job->hash, sizeof job->hash};
@@ -641,7 +289,7 @@ row_get(Db *db, Arena *arena, int64_t shop, int64_t id, ImportRow *ret, GError *
 static bool
 begin_job(Db *db, void *arg, GError **error)
 {
-    Job *job = arg;
+    ImportJob *job = arg;
     int64_t known = 0, shop = job->ask.shop->shop.id;
     ImportRow row;
     if (!begin_row(db, job, &known, error))
@@ -705,16 +353,19 @@ as_live_check(const ImportAsk *ask, Arena *arena, GError **error)
 
 /* Beside the file; of standard input, in the data folder. */
 static char *
-rejects_path(const Job *job)
+rejects_path(const ImportJob *job)
 {
     return g_strdup_printf("%s.rejects.csv", job->ask.file);
 }
 
-static Job *
+static ImportJob *
 job_new(Imports *imports, const ImportAsk *ask)
 {
-    Job *job = g_new0(Job, 1);
+    ImportJob *job = g_new0(ImportJob, 1);
     job->imports = imports;
+    job->store = imports->store;
+    job->shops = imports->shops;
+    job->columns = &imports->columns;
     job->arena = arena_new(LIMIT_ARENA_BYTES);
     job->ask = *ask;
     job->ask.file = ask->file ? arena_cstr(job->arena, str_of(ask->file)) : NULL;
@@ -723,10 +374,9 @@ job_new(Imports *imports, const ImportAsk *ask)
     shop_hold(ask->shop);
     return job;
 }
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Job, job_free)
 
 static bool
-job_open(Job *job, GError **error)
+job_open(ImportJob *job, GError **error)
 {
     ImportTableAsk ask = {.file = &job->file,
                           .format = job->ask.format,
@@ -762,7 +412,7 @@ imports_take(Imports *imports, GError **error)
 }
 
 static void
-imports_run(Imports *imports, Job *job)
+imports_run(Imports *imports, ImportJob *job)
 {
     must(pthread_create(&imports->thread, NULL, job_main, job) == 0);
     imports->has_thread = true;
@@ -771,7 +421,7 @@ imports_run(Imports *imports, Job *job)
 static bool
 start(Imports *imports, const ImportAsk *ask, int64_t *ret_id, GError **error)
 {
-    g_autoptr(Job) job = job_new(imports, ask);
+    g_autoptr(ImportJob) job = job_new(imports, ask);
     if (!job_open(job, error))
         return false;
     if (!ask->dry && !store_write(imports->store, STORE_FLOW, begin_job, job, error))
@@ -785,10 +435,10 @@ start(Imports *imports, const ImportAsk *ask, int64_t *ret_id, GError **error)
     imports->status.finished_at = job->finished_at;
     pthread_mutex_unlock(&imports->lock);
     if (job->nothing_to_do) {
-        status_mark(job, &job->start);
+        import_progress(job, &job->start);
         if (ask->spooled)
             unlink(ask->file);
-        status_phase(imports, IMPORT_DONE, NULL);
+        import_phase(imports, IMPORT_DONE, NULL);
         return true;
     }
     imports_run(imports, g_steal_pointer(&job));
@@ -803,13 +453,13 @@ imports_start(Imports *imports, const ImportAsk *ask, int64_t *ret_id, GError **
         return false;
     if (start(imports, ask, ret_id, &problem))
         return true;
-    status_phase(imports, IMPORT_FAILED, problem);
+    import_phase(imports, IMPORT_FAILED, problem);
     g_propagate_error(error, g_steal_pointer(&problem));
     return false;
 }
 
 static bool
-undo_look(Imports *imports, Db *db, Job *job, GError **error)
+undo_look(Imports *imports, Db *db, ImportJob *job, GError **error)
 {
     int64_t shop = 0;
     ImportRow row;
@@ -835,12 +485,12 @@ imports_undo(Imports *imports, int64_t id, bool waits, GError **error)
     const ImportAsk none = {0};
     if (!imports_take(imports, error))
         return false;
-    Job *job = g_new0(Job, 1);
-    *job = (Job){.imports = imports,
-                 .ask = none,
-                 .arena = arena_new(LIMIT_ARENA_BYTES),
-                 .id = id,
-                 .undo = true};
+    ImportJob *job = g_new0(ImportJob, 1);
+    *job = (ImportJob){.imports = imports,
+                       .ask = none,
+                       .arena = arena_new(LIMIT_ARENA_BYTES),
+                       .id = id,
+                       .undo = true};
     job->ask.waits = waits;
     g_autoptr(GError) problem = NULL;
     Db *db = store_reader(imports->store, &problem);
@@ -854,8 +504,8 @@ imports_undo(Imports *imports, int64_t id, bool waits, GError **error)
         imports_run(imports, job);
         return true;
     }
-    job_free(job);
-    status_phase(imports, IMPORT_FAILED, problem);
+    import_job_free(job);
+    import_phase(imports, IMPORT_FAILED, problem);
     g_propagate_error(error, g_steal_pointer(&problem));
     return false;
 }

@@ -120,3 +120,44 @@ typedef struct ImportUndo {
 
 /* All of it, in turns; asks go_on before each. False without error: it was stopped. */
 bool import_undo(ImportUndo *undo, bool (*go_on)(void *arg), void *arg, GError **error);
+
+/* ---- one import at work: import_job.c ------------------------------------------------------------------------ */
+
+enum {
+    IMPORT_BUDGET_MS = 20, /* of the writer, where others wait for it */
+    IMPORT_BUDGET_ALONE_MS = 400,
+};
+
+typedef struct ImportJob {
+    Imports *imports;
+    Store *store;
+    ShopBook *shops;
+    const SealKey *columns;
+    ImportAsk ask;
+    Arena *arena; /* of the ask's texts */
+    ImportFile file;
+    uint8_t hash[DIGEST_BYTES];
+    int64_t id;
+    ImportMark start;
+    char *rejects_path;
+    struct FileOut *rejects; /* opened when the first one comes */
+    int rejects_shown;
+    ImportTable *table;
+    ImportWriter *writer;
+    bool undo;
+    /* What was known of it when it was asked for: */
+    int64_t resumed;
+    bool nothing_to_do;
+    int64_t finished_at;
+} ImportJob;
+
+/* From the header to the last record, on the import's own thread. */
+bool import_job_read(ImportJob *job, GError **error);
+void import_job_free(ImportJob *job);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImportJob, import_job_free)
+
+/* What the job tells those who watch: import.c. */
+void import_phase(Imports *imports, ImportPhase phase, const GError *error);
+void import_say(Imports *imports, const char *format, ...) G_GNUC_PRINTF(2, 3); /* one line */
+void import_progress(const ImportJob *job, const ImportMark *mark);
+bool import_stops(Imports *imports); /* it should end after the present batch */
