@@ -131,6 +131,15 @@ def test_check_ends_after_50_errors(folder):
     assert done.stdout.count(": error: ") == 50
 
 
+def test_a_hundred_thousand_warnings_on_one_line_cost_little(folder):
+    done = liquid(folder, "check", "{{a|bq}}" * 30000)
+    assert done.returncode == 0
+    assert done.stdout.count(": warning: ") == 100
+    done = liquid(folder, "render", "{{ 1 | divided_by: z }}" * 9000)
+    assert done.stdout == "Liquid error: divided by 0" * 9000
+    assert done.stderr.count("error: divided by 0") == 100
+
+
 def test_check_goes_on_behind_an_error_in_a_partial(folder):
     (folder / "part.liquid").write_text("{{ a | }}{% if %}{% endif %}")
     done = liquid(folder, "check", "{% render 'part' %}\n{{ b | }}")

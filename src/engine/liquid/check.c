@@ -38,6 +38,7 @@ typedef struct Walk {
     Known *known;  /* by slot */
     bool isolated; /* inside render */
     const Guard *guards;
+    Names seen; /* the same, for finding them */
     Str *vars;
     size_t count, room;
     const Unit *visiting[LIMIT_PARTIAL_DEPTH];
@@ -58,7 +59,7 @@ static void walk_note(Walk *walk, bool error, uint32_t at, Str suggestion, const
 static void
 walk_note(Walk *walk, bool error, uint32_t at, Str suggestion, const char *format, ...)
 {
-    if (!walk->notes)
+    if (!walk->notes || (walk->notes->count >= NOTES_MOST && (!error || walk->failed)))
         return;
     va_list args;
     va_start(args, format);
@@ -74,9 +75,10 @@ walk_note(Walk *walk, bool error, uint32_t at, Str suggestion, const char *forma
 static void
 var_add(Walk *walk, Str path)
 {
-    for (size_t i = 0; i < walk->count; i++)
-        if (str_eq(walk->vars[i], path))
-            return;
+    uint32_t seen = walk->seen.count;
+    names_slot(&walk->seen, walk->arena, path);
+    if (walk->seen.count == seen)
+        return;
     if (walk->count == walk->room) {
         size_t room = MAX(walk->room * 2, (size_t)16);
         Str *vars = arena_new_of(walk->arena, Str, room);

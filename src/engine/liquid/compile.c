@@ -70,6 +70,8 @@ compile_fail(Compiler *compiler, uint32_t at, const char *format, ...)
 void
 compile_warn(Compiler *compiler, uint32_t at, Str suggestion, const char *format, ...)
 {
+    if (compiler->warnings++ >= NOTES_MOST)
+        return;
     va_list args;
     va_start(args, format);
     compile_note(compiler, false, at, suggestion, message_of(compiler->notes->arena, format, args));

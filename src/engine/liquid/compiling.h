@@ -95,9 +95,9 @@ typedef struct Compiler {
     FilterFound filters[FILTERS_FOUND];
     bool in_render; /* include is not allowed inside render */
     bool failed;
-    bool recovers;     /* findings are wanted: go on behind an error */
-    uint32_t errors;   /* so far */
-    uint32_t error_at; /* where the last one was, in error_unit */
+    bool recovers;             /* findings are wanted: go on behind an error */
+    uint32_t errors, warnings; /* so far */
+    uint32_t error_at;         /* where the last one was, in error_unit */
     const Unit *error_unit;
     uint32_t stops;   /* times that a block came to its end or a branch */
     Piece stop;       /* the last of them; kept for recover.c alone */

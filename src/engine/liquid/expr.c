@@ -339,6 +339,8 @@ args_parse(Compiler *compiler, Lexer *lexer, Args *args)
 static bool
 filter_unknown(Compiler *compiler, const Call *call)
 {
+    if (!compiler->liquid->options.strict && compiler->warnings >= NOTES_MOST)
+        return true;
     Guess guess = {.wanted = call->name};
     filter_guess(&compiler->liquid->options, &guess);
     if (compiler->liquid->options.strict)

@@ -38,8 +38,11 @@ note_add(LiquidNotes *notes, const Unit *unit, uint32_t at)
     *note = (LiquidNote){0};
     Str excerpt;
     place_of(unit->source, at, &note->line, &note->column, &excerpt);
-    note->file = arena_copy(notes->arena, unit->file);
-    note->excerpt = arena_copy(notes->arena, excerpt);
+    const LiquidNote *before = notes->count > 1 ? note - 1 : NULL;
+    bool same = before && before->line == note->line && before->excerpt.len == excerpt.len &&
+                str_eq(before->file, unit->file); /* a line may be long, and is kept once */
+    note->file = same ? before->file : arena_copy(notes->arena, unit->file);
+    note->excerpt = same ? before->excerpt : arena_copy(notes->arena, excerpt);
     return note;
 }
 

@@ -182,6 +182,10 @@ struct Block {
     bool blank; /* prints nothing but white space */
 };
 
+/* Warnings of one compile, and runtime errors of one render, that are noted: a text of a hundred
+ * thousand mistakes shall not cost a hundred thousand copies of its line. */
+enum { NOTES_MOST = 100 };
+
 /* One text: the template or a partial, compiled for one place in a page. */
 struct Unit {
     Str file;

@@ -57,7 +57,8 @@ static void
 failure_note(LiquidCall *call, Silence silence)
 {
     LiquidNotes *notes = call->data->notes;
-    if (!notes)
+    bool ends = call->strict || call->failure == FAILURE_BUDGET;
+    if (!notes || (notes->count >= NOTES_MOST && !ends))
         return;
     LiquidNote *note = note_add(notes, call->unit, call->fail_at);
     note->error = silence != SILENCE_WARNING || call->strict || call->failure > FAILURE_NAME;
