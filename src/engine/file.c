@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -145,6 +146,12 @@ int64_t
 file_out_bytes(const FileOut *file)
 {
     return file->bytes;
+}
+
+bool
+file_replace(const char *fresh, const char *path, GError **error)
+{
+    return rename(fresh, path) == 0 || io_fail(error, path);
 }
 
 bool

@@ -26,5 +26,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FileOut, file_out_close)
 bool file_out_write(FileOut *file, Str bytes, GError **error);
 int64_t file_out_bytes(const FileOut *file);
 
+/* Puts a file in the place of another, at once. */
+bool file_replace(const char *fresh, const char *path, GError **error);
+
 /* Copies standard input or another open descriptor into a new file (0600). */
 bool file_spool(int from, const char *path, GError **error);

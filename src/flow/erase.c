@@ -10,6 +10,7 @@
 #include "engine/log.h"
 #include "flow/body.h"
 #include "flow/event.h"
+#include "flow/import.h"
 #include "flow/postal.h"
 
 #include <string.h>
@@ -477,6 +478,9 @@ static bool
 last_step(Erase *erase, GError **error)
 {
     char id[ID_TEXT_BYTES];
+    if (!import_forget(erase->store, erase->shop, erase->whole_shop ? NULL : erase->needles,
+                       erase->needle_count, error))
+        return false;
     if (!store_write(erase->store, STORE_BULK, last_job, erase, error))
         return false;
     store_truncate_log(erase->store);

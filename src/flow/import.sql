@@ -62,6 +62,10 @@ UPDATE import SET state = 'undone', finished_at = :at WHERE shop = :shop AND id 
 SELECT id, at, format, file, state, records, made, changed, same, older, rejected, rejects FROM import
 WHERE shop = :shop ORDER BY id DESC LIMIT :limit;
 
+-- name: import_rejects
+-- The files of rejected records: they hold what they name.
+SELECT rejects FROM import WHERE shop = :shop AND rejects IS NOT NULL AND state <> 'open' ORDER BY id DESC LIMIT :limit;
+
 -- name: import_orders
 -- Orders that it told us of first, and whether anybody else had a hand in them since. :versions: its facts have versions,
 -- so that one on the order says nothing.

@@ -352,6 +352,20 @@ def test_a_running_server_does_it_itself(server, tmp_path):
     server.stop()
 
 
+def test_an_erased_person_leaves_the_file_of_rejects(shop, tmp_path):
+    path = save(tmp_path / "o.csv", shopify_rows(order(1), order(2, **{"Total": "x"}), order(3, **{"Total": "y"})), ORDERS_HEADER)
+    bring(shop, "shopify-orders", path)
+    shop.start()
+    body = json.dumps({"shop_id": 1, "shop_domain": "demo.myshopify.com", "orders_to_redact": [],
+                       "customer": {"id": 77, "email": "ANA2@example.com", "phone": ""}}).encode()
+    headers = shopify.headers("customers/redact", "d1", shopify.sign(SECRET, body), iso(time.time() * 1000))
+    assert shop.http("POST", "/in/demo/shopify", body, headers).status == 200
+    shop.control("work")
+    shop.stop()
+    left = pathlib.Path(f"{path}.rejects.csv").read_text()
+    assert "ana2@" not in left and "ana3@" in left and left.startswith("line,reason,Name"), left
+
+
 # ---- killed ------------------------------------------------------------------------------------------------------------
 
 def test_killed_at_any_moment_it_goes_on(server, tmp_path):
