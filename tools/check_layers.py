@@ -64,7 +64,7 @@ IMPURE = re.compile(r"^(fcntl|netdb|poll|pthread|signal|spawn|stdio|time|unistd|
 NOUNS = {"flow/events.def"}
 
 # Made at build time, so not to be found in src/: as they are included, and where they belong.
-GENERATED = {"queries.def": "engine/queries.def", "base/currencies.def": "base/currencies.def"}
+GENERATED = {"queries.def": "engine/queries.def", "maps.def": "plug/maps.def", "base/currencies.def": "base/currencies.def"}
 
 
 @dataclasses.dataclass(frozen=True)

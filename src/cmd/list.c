@@ -12,6 +12,7 @@
 #include "flow/reason.h"
 #include "flow/step.h"
 #include "plug/connector/connector.h"
+#include "plug/map.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -105,6 +106,14 @@ list_connectors(const List *list, GError **error)
     for (size_t n = 0; connector_nth(n); n++)
         list_row(list, "name", connector_nth(n)->name, "title", connector_nth(n)->title, "setting",
                  connector_nth(n)->secret, "help", connector_nth(n)->help, NULL);
+    return true;
+}
+
+static bool
+list_maps(const List *list, GError **error)
+{
+    for (size_t n = 0; map_ready_nth(n); n++)
+        list_row(list, "name", map_ready_nth(n), "use", "shop set SLUG generic.map=NAME", NULL);
     return true;
 }
 
@@ -250,12 +259,19 @@ static const struct {
     bool of_shop;
     bool (*run)(const List *list, GError **error);
 } lists[] = {
-    {"events", false, list_events},         {"errors", false, list_errors},
-    {"reasons", false, list_reasons},       {"settings", false, list_settings},
-    {"connectors", false, list_connectors}, {"steps", false, list_steps},
-    {"journeys", false, list_journeys},     {"routes", false, list_routes},
-    {"orders", true, list_orders},          {"messages", true, list_messages},
-    {"unread", true, list_unread},          {"aside", true, list_aside},
+    {"events", false, list_events},
+    {"errors", false, list_errors},
+    {"reasons", false, list_reasons},
+    {"settings", false, list_settings},
+    {"connectors", false, list_connectors},
+    {"maps", false, list_maps},
+    {"steps", false, list_steps},
+    {"journeys", false, list_journeys},
+    {"routes", false, list_routes},
+    {"orders", true, list_orders},
+    {"messages", true, list_messages},
+    {"unread", true, list_unread},
+    {"aside", true, list_aside},
 };
 
 static int
@@ -292,10 +308,10 @@ cmd_list(int argc, char **argv)
         {0},
     };
     CmdOptions options = {
-        .usage =
-            "list "
-            "orders|messages|unread|aside|settings|events|errors|reasons|connectors|steps|journeys|"
-            "routes [--shop SLUG]",
+        .usage = "list "
+                 "orders|messages|unread|aside|settings|events|errors|reasons|connectors|maps|"
+                 "steps|journeys|"
+                 "routes [--shop SLUG]",
         .help = "Prints the newest rows of a shop, or a table of the program with its help.",
         .entries = entries,
     };

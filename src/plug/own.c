@@ -48,7 +48,7 @@ own_order_end(Arena *arena, Order *order, OrderLine *lines, size_t count, const 
         if (!lines[i].title.len)
             lines[i].title = lines[i].sku.len ? lines[i].sku : STR("-");
     }
-    if (order->customer.foreign_id.len && !order->customer.updated_at)
+    if (!order->customer.updated_at)
         order->customer.updated_at = order->updated_at;
     return order_complete(order, lines, count, told, error);
 }

@@ -436,10 +436,18 @@ header_get(const void *request, const char *name)
     return (Str){0};
 }
 
+/* What the shop has set: `key=value` lines of the file that PROBE_SETTINGS names. */
 static Str
-setting_none(const void *shop, const char *key)
+setting_get(const void *shop, const char *key)
 {
-    (void)shop, (void)key;
+    const char *file = g_getenv("PROBE_SETTINGS");
+    char *text = NULL;
+    if (!file || !g_file_get_contents(file, &text, NULL, NULL))
+        return (Str){0};
+    Str rest = str_of(text), line, name;
+    while (str_split(&rest, '\n', &line))
+        if (str_split(&line, '=', &name) && str_is(name, key))
+            return str_trim(line);
     return (Str){0};
 }
 
@@ -453,7 +461,7 @@ probe_read(Arena *arena, const Connector *connector, const char *topic, Str body
         .topic = str_of(topic),
         .body = body,
         .currency = "EUR",
-        .settings = {setting_none, NULL},
+        .settings = {setting_get, NULL},
     };
     if (!connector->read(&ask, &facts, &error))
         return show_error(error);
@@ -470,7 +478,7 @@ probe_check(Arena *arena, const Connector *connector, const char *secret, const 
     ConnectorSecret shared = {str_of(secret), key};
     PlugHeaders found = {header_get, headers};
     Envelope envelope = {0};
-    ConnectorKnock knock = {found, body, &shared, 0, {setting_none, NULL}};
+    ConnectorKnock knock = {found, body, &shared, 0, {setting_get, NULL}};
     if (!connector->check(&knock, &envelope, &error))
         return show_error(error);
     show_text(arena, "topic", envelope.topic);

@@ -3,6 +3,7 @@
 `connector/NAME/CASE.json` is the body of a delivery, `CASE.topic` its topic, `CASE.out` all that was read from it.
 Where the headers were recorded too (`CASE.headers`, `Name: value` lines; `secret` in the folder is what they were
 signed with), the signature is checked as well, and that it fails over any other body. Cases are found by themselves;
+`settings` in the folder is what the shop has set (`key=value` lines), for those that need it;
 a missing .out is written and the test fails, so that somebody reads it before it is kept.
 """
 
@@ -19,7 +20,9 @@ CASES = sorted(HERE.glob("connector/*/*.json"))
 
 def probe(*words):
     folder = ROOT / os.environ.get("POSTLUDE_BUILD", "build")
-    ran = subprocess.run([folder / "test" / "plug" / "plug_probe", *words], capture_output=True, timeout=60, check=False)
+    settings = {"PROBE_SETTINGS": str(HERE / "connector" / words[1] / "settings")} if len(words) > 1 else {}
+    ran = subprocess.run([folder / "test" / "plug" / "plug_probe", *words], capture_output=True, timeout=60, check=False,
+                         env=os.environ | settings)
     assert ran.returncode == 0, ran.stderr.decode()
     return ran.stdout.decode()
 
@@ -71,5 +74,5 @@ def test_each_connector_has_recordings_and_a_signed_one():
 def test_each_recording_has_its_topic_and_nothing_lies_about():
     known = {case.stem for case in CASES}
     for path in HERE.glob("connector/*/*"):
-        assert path.stem in known or path.name == "secret", f"{path.relative_to(ROOT)} belongs to no recording"
+        assert path.stem in known or path.name in ("secret", "settings"), f"{path.relative_to(ROOT)} belongs to no recording"
     assert [case for case in CASES if not case.with_suffix(".topic").exists()] == []

@@ -1,0 +1,132 @@
+"""Any program that posts JSON: the four ways to sign, each with what is wrong about a signature; ready maps; a bad map."""
+
+import base64
+import hashlib
+import hmac
+import json
+
+import pytest
+
+from driver.server import Server
+
+NOW = 1772445600  # 2026-03-02T10:00:00Z
+KEY = b"a key of twenty-four byt"
+ORDER = {"id": "o-1", "at": "2026-03-02T09:00:00Z", "mail": "noor@example.com", "items": [{"name": "Tea", "cents": 1250}]}
+MAP = {"source": "tea", "amounts": "minor", "orders": {
+    "id": "/id", "email": "/mail", "placed_at": "/at", "updated_at": "/at", "currency": "=EUR",
+    "lines": {"each": "/items", "title": "/name", "price": "/cents"}}}
+
+
+@pytest.fixture(scope="module")
+def server():
+    with Server() as made:
+        made.start()
+        made.cli("shop", "add", "demo", "--name", "Demo", "--currency", "EUR", "--zone", "Europe/Amsterdam", "--locale", "nl")
+        made.cli("shop", "set", "demo", "live_since=2020-01-01", "smtp.url=catcher", "mail.from=Demo <shop@example.com>")
+        yield made
+        made.stop()
+
+
+def use(server, sign, secret, map_=None):
+    server.control("at 2026-03-02T10:00:00Z")
+    server.cli("shop", "set", "demo", f"generic.secret={secret}", "generic.map=" + json.dumps((map_ or MAP) | {"sign": sign}))
+
+
+def post(server, body, headers):
+    return server.http("POST", "/in/demo/generic", body, {"Content-Type": "application/json"} | headers)
+
+
+def body_of(number):
+    return json.dumps(ORDER | {"id": f"o-{number}"}).encode()
+
+
+def sha256(key, text):
+    return hmac.new(key, text, hashlib.sha256)
+
+
+def standard(body, at=NOW, name="msg_1", key=KEY):
+    tag = base64.b64encode(sha256(key, f"{name}.{at}.".encode() + body).digest()).decode()
+    return {"webhook-id": name, "webhook-timestamp": str(at), "webhook-signature": f"v1,AAAA v1,{tag}"}
+
+
+def stripe(body, at=NOW, key=b"whsec_test"):
+    return {"Stripe-Signature": f"t={at},v1=00,v1={sha256(key, f'{at}.'.encode() + body).hexdigest()},v0=x"}
+
+
+def test_a_secret_in_a_header(server):
+    use(server, {"kind": "header", "name": "X-Api-Key"}, "open sesame")
+    assert post(server, body_of(1), {"X-Api-Key": "open sesame"}).status == 200
+    for wrong in ({}, {"X-Api-Key": "open"}, {"X-Api-Key": "open sesame!"}, {"Authorization": "Bearer open sesame"}):
+        assert post(server, body_of(2), wrong).status == 401, wrong
+    use(server, {"kind": "header"}, "open sesame")
+    assert post(server, body_of(3), {"Authorization": "Bearer open sesame"}).status == 200
+
+
+def test_an_hmac_in_hex_or_base64(server):
+    use(server, {"kind": "hmac", "name": "X-Sig"}, "hush")
+    tag = sha256(b"hush", body_of(4))
+    assert post(server, body_of(4), {"X-Sig": tag.hexdigest()}).status == 200
+    assert post(server, body_of(4), {"X-Sig": base64.b64encode(tag.digest()).decode()}).status == 200
+    for wrong in ("", "x", tag.hexdigest()[:-1] + "0", sha256(b"hash", body_of(4)).hexdigest()):
+        assert post(server, body_of(4), {"X-Sig": wrong}).status == 401, wrong
+
+
+def test_standard_webhooks(server):
+    use(server, {"kind": "standard"}, "whsec_" + base64.b64encode(KEY).decode())
+    assert post(server, body_of(5), standard(body_of(5))).status == 200
+    for wrong in (standard(body_of(5), at=NOW - 301), standard(body_of(5), at=NOW + 301), standard(body_of(6)),
+                  standard(body_of(5), key=b"other"), standard(body_of(5)) | {"webhook-id": "msg_2"},
+                  standard(body_of(5)) | {"webhook-timestamp": "soon"}, {}):
+        assert post(server, body_of(5), wrong).status == 401, wrong
+    again = post(server, body_of(7), standard(body_of(7)))  # the same webhook-id: a repetition, whatever it says
+    assert again.status == 200
+    server.control("work")
+    assert server.rows("SELECT count(*) FROM orders WHERE foreign_id = 'o-7'")[0][0] == 0
+
+
+def test_stripe(server):
+    use(server, {"kind": "stripe"}, "whsec_test")
+    assert post(server, body_of(8), stripe(body_of(8))).status == 200
+    for wrong in (stripe(body_of(8), at=NOW - 301), stripe(body_of(9)), stripe(body_of(8), key=b"x"),
+                  {"Stripe-Signature": "v1=00"}, {"Stripe-Signature": ""}, {}):
+        assert post(server, body_of(8), wrong).status == 401, wrong
+
+
+def test_what_arrives_is_an_order_and_a_mail(server):
+    use(server, {"kind": "header", "name": "X-Api-Key"}, "s")
+    assert post(server, body_of(10), {"X-Api-Key": "s"}).status == 200
+    server.control("work")
+    rows = server.rows("SELECT source, email, total, currency FROM orders WHERE foreign_id = 'o-10'")
+    assert rows == [("tea", "noor@example.com", 1250, "EUR")]
+
+
+def test_stripes_checkout_by_the_ready_map(server):
+    session = {"id": "cs_1", "object": "checkout.session", "amount_subtotal": 2500, "amount_total": 2990, "currency": "eur",
+               "created": NOW, "customer": None, "livemode": True, "locale": "auto", "payment_status": "paid",
+               "customer_details": {"email": "kofi@example.com", "name": "Kofi Mensah", "phone": None,
+                                    "address": {"city": "Accra", "country": "GH", "line1": "Oxford St 1"}},
+               "shipping_cost": {"amount_total": 490}, "total_details": {"amount_discount": 0, "amount_tax": 0}}
+    event = json.dumps({"id": "evt_1", "type": "checkout.session.completed", "created": NOW, "livemode": True,
+                        "data": {"object": session}}).encode()
+    server.control("at 2026-03-02T10:00:00Z")
+    server.cli("shop", "set", "demo", "generic.secret=whsec_test", "generic.map=stripe")
+    assert post(server, event, stripe(event)).status == 200
+    server.control("work")
+    assert server.rows("SELECT email, subtotal, shipping, total, payment, locale FROM orders WHERE foreign_id = 'cs_1'") == [
+        ("kofi@example.com", 2500, 490, 2990, "paid", None)]
+
+
+@pytest.mark.parametrize("wrong, said", [
+    ("[]", "a map is JSON"), ("shopware", "a map is JSON"), ("{", "generic.map"),
+    ('{"orders": {"email": "/mail"}}', "where the id is"), ('{"orders": {"id": "order.id"}}', "place like /order/id"),
+    ('{"amounts": "cents", "orders": {"id": "/id"}}', "decimal"), ('{"dates": "days", "orders": {"id": "/id"}}', "seconds"),
+])
+def test_a_wrong_map_says_what_is_wrong(server, wrong, said):
+    server.cli("shop", "set", "demo", "generic.secret=s", f"generic.map={wrong}")
+    answer = post(server, body_of(11), {"Authorization": "Bearer s"})
+    assert answer.status in (400, 422) and said in answer.text, answer.text
+
+
+def test_the_ready_maps_are_listed(server):
+    said = server.cli("list", "maps")
+    assert "stripe" in said and "vendure" in said
