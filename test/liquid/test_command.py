@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import resource
 import subprocess
 
 import pytest
@@ -138,6 +139,17 @@ def test_a_hundred_thousand_warnings_on_one_line_cost_little(folder):
     done = liquid(folder, "render", "{{ 1 | divided_by: z }}" * 9000)
     assert done.stdout == "Liquid error: divided by 0" * 9000
     assert done.stderr.count("error: divided by 0") == 100
+
+
+@pytest.mark.parametrize("source", [
+    "{% raw %}" + "{% endraw " * 25000 + "%}", "{{ " * 80000, "{% if a %}" * 25000, "<" * 250000, "{{ a | " * 35000,
+    "{% comment %}" + "{{ a } " * 35000, "<p class={{ a }}>" * 14000], ids=lambda source: source[:12])
+def test_no_text_takes_long_to_read(folder, source):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    for flags in ([], ["--html"]):
+        liquid(folder, "check", source, *flags)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime - before.ru_utime < 1.5
 
 
 def test_check_goes_on_behind_an_error_in_a_partial(folder):

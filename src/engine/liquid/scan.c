@@ -205,6 +205,7 @@ tag_within(const char *at, const char *close)
 static const char *
 tag_seek(const char *at, const char *end, Str name, const char **ret_close)
 {
+    const char *close = NULL;
     for (;;) {
         const char *open = at < end ? memmem(at, (size_t)(end - at), "{%", 2) : NULL;
         if (!open)
@@ -216,7 +217,12 @@ tag_seek(const char *at, const char *end, Str name, const char **ret_close)
         const char *behind = word + name.len;
         bool hit = (size_t)(end - word) > name.len && memcmp(word, name.at, name.len) == 0 &&
                    !g_ascii_isalnum(*behind) && *behind != '_';
-        if (hit && (*ret_close = tag_end(behind, end)) != NULL && !tag_within(behind, *ret_close))
+        if (hit && (!close || close - 2 < behind)) /* it is the same for all that stand before it */
+            close = tag_end(behind, end);
+        if (hit && !close)
+            return NULL;
+        *ret_close = close;
+        if (hit && !tag_within(behind, close))
             return open;
         at = open + 2;
     }
