@@ -30,7 +30,7 @@ VARIABLE = {"id", "at", "entered", "wake", "next_at", "not_after", "attempts", "
             "body_bytes", "body_hash", "sealed", "version", "lifted_at"}
 # Columns that name a row of another table, and what that row is called in the story.
 NAMES = {"shop": "slug", "orders": "foreign_id", "product": "foreign_id", "customer": "foreign_id",
-         "inbox": "delivery", "event": "kind", "run": "journey", "run_step": "step"}
+         "inbox": "delivery", "import": "format", "event": "kind", "run": "journey", "run_step": "step"}
 
 
 def story(server):
@@ -55,7 +55,7 @@ def _told(columns, row, names):
     def value(column, cell):
         if column == "shop":
             return names.get((True, cell), cell)
-        if column in ("cause", "subject") or column.endswith("_id"):
+        if column in ("cause", "subject", "merged_into") or column.endswith("_id"):
             return names.get((False, cell), cell)
         return cell.hex() if isinstance(cell, bytes) else cell
     text = " ".join(f"{column}={value(column, cell)}" for column, cell in zip(columns, row))
