@@ -16,6 +16,7 @@
 #include "feature/account/account.h"
 #include "feature/feature.h"
 #include "feature/page.h"
+#include "flow/postbox.h"
 #include "flow/sender.h"
 
 #include <signal.h>
@@ -39,6 +40,7 @@ typedef struct Serve {
     Router *router;
     Account *account;
     HttpServer *http;
+    Postbox *postbox; /* NULL: no lmtp.listen */
     LineServer *ctl;
     Control *control;
     App app;
@@ -276,12 +278,24 @@ serve_public_url(const Serve *serve)
     return g_strdup_printf("http://%s", listen);
 }
 
+/* The mail server hands over what comes back, where that is set up. */
+static bool
+serve_open_postbox(Serve *serve, GError **error)
+{
+    const char *listen = serve_get(serve, CONFIG_LMTP_LISTEN);
+    if (!*listen)
+        return true;
+    serve->postbox = postbox_new(serve->flow, listen, error);
+    return serve->postbox != NULL || fail_at(error, "lmtp.listen");
+}
+
 static bool
 serve_open(Serve *serve, GError **error)
 {
     serve->public_url = serve_public_url(serve);
     return serve_open_home(serve, error) && serve_open_flow(serve, error) &&
            serve_open_rooms(serve, error) && serve_open_web(serve, error) &&
+           serve_open_postbox(serve, error) &&
            (serve->control_path
                 ? (serve->control = control_new(serve->control_path, serve->home->store,
                                                 serve->flow, error)) != NULL
@@ -293,6 +307,7 @@ serve_close(Serve *serve)
 {
     if (serve->http)
         http_server_stop(serve->http, 5);
+    postbox_free(serve->postbox);
     router_stop(serve->router);
     line_server_free(serve->ctl);
     control_free(serve->control);

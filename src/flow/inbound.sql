@@ -19,3 +19,8 @@ SELECT count(DISTINCT r.cause) FROM receipt AS r WHERE r.shop = :shop AND r.addr
 -- Whether an address is suppressed already, at least as widely.
 SELECT 1 FROM suppression WHERE shop = :shop AND channel = 'email' AND address = :address AND lifted_at IS NULL
     AND scope IN ('all', :scope) LIMIT 1;
+
+-- name: inbound_shop
+-- The shop of a message that a signed return path names.
+-- any shop: the token names it
+SELECT shop FROM message WHERE id = :id;

@@ -138,6 +138,15 @@ inbox_check(Arena *arena, const InboxAsk *ask, InboxNew **ret, GError **error)
     return true;
 }
 
+InboxNew *
+inbox_mail(Arena *arena, const InboxAsk *ask)
+{
+    static const char mail[] = "mail";
+    Envelope envelope = {.topic = STR("mail")};
+    must(inbound_find(str_of(mail)));
+    return inbox_prepare(arena, ask, mail, &envelope);
+}
+
 void
 inbox_post(Store *store, InboxNew *delivery)
 {

@@ -35,6 +35,10 @@ typedef struct InboxAsk {
 bool inbox_check(Arena *arena, const InboxAsk *ask, InboxNew **ret, GError **error);
 void inbox_post(Store *store, InboxNew *delivery);
 
+/* Likewise for a whole mail that a listener or a mailbox of our own brought (ask->connector and headers are not looked
+ * at): the row is that of the sender `mail` (plug/inbound/inbounds.def). */
+InboxNew *inbox_mail(Arena *arena, const InboxAsk *ask);
+
 /* Reads a delivery once more that could not be read before. False with ERR_NOT_FOUND if it is not there,
  * was read already, or its body is gone. */
 bool inbox_replay(Store *store, int64_t shop, int64_t id, GError **error);
