@@ -1,5 +1,5 @@
-// order_confirmation.mjs - an order as a mail, from the very templates of Postlude (ui/mail): liquidjs with
-// each template parsed once and rendered synchronously (its manual: the faster way), money by Intl with
+// order_confirmation.mjs - an order as a mail, from templates as one shop would write them (mail/): English,
+// in one piece, of about the length of Postlude's, which have five languages and parts. liquidjs with each parsed once and rendered synchronously (its manual: the faster way), money by Intl with
 // formatters kept, a link that holds an HMAC.
 import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -36,7 +36,7 @@ function addressLines(address) {
 }
 
 function template(host, name) {
-  return host.parse(readFileSync(new URL(`../../ui/mail/order_confirmation${name}.liquid`, import.meta.url), "utf8"));
+  return host.parse(readFileSync(new URL(`mail/order_confirmation${name}.liquid`, import.meta.url), "utf8"));
 }
 const page = template(html, ""), text = template(plain, ".text"), subject = template(plain, ".subject");
 
