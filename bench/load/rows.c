@@ -75,6 +75,7 @@ static const char *const texts[][2] = {
     {":foreign_id", "58%08" PRIu64 "371"},
     {":name", "#B%08" PRIu64},
     {":email", "ana.garcia.%08" PRIu64 "@example.com"},
+    {":email_key", "ana.garcia.%08" PRIu64 "@example.com"},
     {":address", "ana.garcia.%08" PRIu64 "@example.com"},
     {":phone", "+34931234567"},
     {":first_name", "Ana"},
@@ -101,6 +102,8 @@ static const char *const texts[][2] = {
     {":why", "the order was placed"},
     {":class", "transactional"},
     {":channel", "email"},
+    {":url", "https://bench.myshopify.com/6081234567/orders/%08" PRIu64 "/authenticate"},
+    {":variant_foreign_id", "45%08" PRIu64 "118"},
     {":template", "order_confirmation"},
     {":skip", "cancelled"},
     {":subject_text", "Your order is confirmed"},
@@ -128,6 +131,10 @@ static const struct {
     {":finished_at", 1772442000000, true},
     {":subtotal", 14900, false},
     {":shipping", 490, false},
+    {":fees", 0, false},
+    {":gift", 0, false},
+    {":renewal", 0, false},
+    {":in_person", 0, false},
     {":tax", 2565, false},
     {":discount", 0, false},
     {":total", 15390, false},
@@ -145,7 +152,12 @@ static const struct {
     {":body_bytes", 11600, false},
 };
 
-static const char *const nulls[] = {":cancelled_at", ":note", ":reason", ":product_id"};
+static const char *const nulls[] = {
+    ":cancelled_at", ":quiet",      ":deleted_at",     ":note",       ":reason",
+    ":product_id",   ":company_id", ":addresses",      ":tags",       ":birthday",
+    ":joined_at",    ":zone",       ":discount_codes", ":subject_id", ":promised_from",
+    ":about",        ":legal_id",   ":promised_until",
+};
 
 typedef enum Binding {
     BIND_ID,

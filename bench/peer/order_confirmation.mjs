@@ -1,6 +1,7 @@
 // order_confirmation.mjs - an order as a mail, from templates as one shop would write them (mail/): English,
-// in one piece, of about the length of Postlude's, which have five languages and parts. liquidjs with each parsed once and rendered synchronously (its manual: the faster way), money by Intl with
-// formatters kept, a link that holds an HMAC.
+// in one piece, of about the length of Postlude's, which have five languages and parts. liquidjs with each parsed
+// once and rendered synchronously (its manual: the faster way), money by Intl with formatters kept, a link that
+// holds an HMAC.
 import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Liquid } from "liquidjs";
