@@ -378,7 +378,7 @@ def test_killed_at_any_moment_it_goes_on(server, tmp_path):
     for attempt in range(40):
         running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         try:
-            running.wait(0.05 + 0.03 * attempt)
+            running.wait(0.05 * 1.25**attempt)
         except subprocess.TimeoutExpired:
             running.send_signal(signal.SIGKILL)
             kills += 1
