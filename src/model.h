@@ -309,6 +309,8 @@ typedef struct Facts {
     const PrivacyAsk *asks;
     size_t ask_count;
     bool disconnected; /* the shop took our access away */
+    /* Not empty: a part of it could not be read; the words say which and why. The rest counts. */
+    Str unread;
     /* Not empty: we know this topic and have nothing to learn from it; the words say why. */
     Str declined;
 } Facts;

@@ -19,6 +19,7 @@
 #include "flow/inbox.h"
 #include "flow/keep.h"
 #include "flow/mend.h"
+#include "flow/poll.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -54,6 +55,7 @@ struct Flow {
     JourneyBook *journeys;
     Words *words;
     Outbox *outbox;
+    Poll *poll;
     StageState stages[STAGES];
     Mend mend;          /* the flow's thread */
     int64_t learned_at; /* monotonic */
@@ -61,7 +63,7 @@ struct Flow {
     Keep keep;
     int64_t taking; /* the row that a stage's take() looks at; the flow's thread */
 
-    pthread_t thread, outbox_thread;
+    pthread_t thread, outbox_thread, poll_thread;
     _Atomic bool has_thread; /* the health page asks while it starts */
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -398,6 +400,33 @@ outbox_main(void *arg)
     }
 }
 
+/* Asks shop systems for what their webhooks did not bring; waits for their answers. */
+static void *
+poll_main(void *arg)
+{
+    enum { PAUSE_MS = 200 };
+    Flow *flow = arg;
+    pthread_setname_np(pthread_self(), "poll");
+    thread_step_back();
+    for (int64_t next = 0; !atomic_load(&flow->stop); g_usleep(PAUSE_MS * 1000)) {
+        bool moved = clock_monotonic() >= next;
+        while (moved && !atomic_load(&flow->stop)) {
+            g_autoptr(GError) error = NULL;
+            if (!poll_turn(flow->poll, &moved, &error))
+                log_failure("poll.turn_failed", error, "");
+        }
+        if (clock_monotonic() >= next)
+            next = clock_monotonic() + SLEEP_MOST_MS;
+    }
+    return NULL;
+}
+
+static void
+poll_woken(void *arg)
+{
+    flow_wake_inbox(arg);
+}
+
 /* ---- under test control ------------------------------------------------------------------------------------ */
 
 bool
@@ -413,6 +442,8 @@ flow_work(Flow *flow, int64_t *ret_turns, GError **error)
         if (!outbox_turn(flow->outbox, moved ? 0 : 20, &sent, error))
             return false;
         if (!moved && !under_way && !sent && !flow_keep_house(flow, &moved, error))
+            return false;
+        if (!moved && !under_way && !sent && !poll_turn(flow->poll, &moved, error))
             return false;
         busy =
             moved || under_way || sent || !outbox_idle(flow->outbox) || outbox_waits(flow->outbox);
@@ -489,6 +520,13 @@ flow_new(const FlowOptions *options, GError **error)
         };
     flow->journeys = journeys_new(error);
     flow->words = flow->journeys ? words_new(error) : NULL;
+    flow->poll = poll_new(&(PollOptions){
+        .store = options->store,
+        .shops = options->shops,
+        .loopback_only = options->loopback_only,
+        .woken = poll_woken,
+        .arg = flow,
+    });
     flow->erase = erase_new(options->store, options->shops, options->keyring);
     flow->outbox = flow->words ? outbox_new(flow, error) : NULL;
     if (!flow->outbox || !flow_floor_ids(flow, error) || !flow_put_suspect_aside(flow, error) ||
@@ -509,6 +547,7 @@ flow_start(Flow *flow, GError **error)
     if (pthread_create(&flow->thread, NULL, flow_main, flow) != 0)
         return fail(error, ERR_IO, "no thread could be started");
     must(pthread_create(&flow->outbox_thread, NULL, outbox_main, flow) == 0);
+    must(pthread_create(&flow->poll_thread, NULL, poll_main, flow) == 0);
     flow->has_thread = true;
     return true;
 }
@@ -520,8 +559,10 @@ flow_stop(Flow *flow)
         return;
     atomic_store(&flow->stop, true);
     flow_wake(flow);
+    poll_stop(flow->poll);
     pthread_join(flow->thread, NULL);
     pthread_join(flow->outbox_thread, NULL);
+    pthread_join(flow->poll_thread, NULL);
     flow->has_thread = false;
 }
 
@@ -550,6 +591,7 @@ flow_free(Flow *flow)
         arena_free(flow->stages[i].arena);
     }
     erase_free(flow->erase);
+    poll_free(flow->poll);
     outbox_free(flow->outbox);
     words_free(flow->words);
     journeys_free(flow->journeys);

@@ -147,6 +147,20 @@ inbox_mail(Arena *arena, const InboxAsk *ask)
     return inbox_prepare(arena, ask, mail, &envelope);
 }
 
+InboxNew *
+inbox_page(Arena *arena, Store *store, const ShopEntry *shop, const Connector *connector, Str body)
+{
+    InboxAsk ask = {.store = store, .shop = shop, .body = body};
+    Envelope envelope = {.topic = STR("poll/orders")};
+    return inbox_prepare(arena, &ask, connector->name, &envelope);
+}
+
+bool
+inbox_keep(Db *db, InboxNew *delivery, GError **error)
+{
+    return inbox_append(db, delivery, error);
+}
+
 void
 inbox_post(Store *store, InboxNew *delivery)
 {
@@ -186,6 +200,7 @@ typedef struct InboxRow {
     int64_t shop;
     Str source;
     FactsNews *news;
+    const char *unread; /* a part of the news could not be read: why; NULL: all of it was */
     InboundNews *back;  /* not NULL: what came back, instead of news */
     const char *state;  /* decided already: unread, same; NULL: learn and see */
     const char *reason; /* in words */
@@ -255,6 +270,7 @@ inbox_read_row(StageTurn *turn, Rows *rows, InboxRow *ret)
         return;
     }
     ret->news = facts_prepare(arena, &facts);
+    ret->unread = facts.unread.len ? arena_cstr(arena, facts.unread) : NULL;
 }
 
 static bool
@@ -322,6 +338,10 @@ inbox_learn(Db *db, Arena *arena, const InboxRow *row, GError **error)
             state = reason ? "same" : "done";
         else
             state = count_state(&count, &reason);
+        if (row->unread) {
+            state = "unread";
+            reason = row->unread;
+        }
     }
     int64_t changed = 0;
     if (!inbox_finish(db, row, state, reason, &changed, error))

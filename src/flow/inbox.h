@@ -35,6 +35,13 @@ typedef struct InboxAsk {
 bool inbox_check(Arena *arena, const InboxAsk *ask, InboxNew **ret, GError **error);
 void inbox_post(Store *store, InboxNew *delivery);
 
+/* A page of orders that we asked a shop system for ourselves; the same page twice is one row. */
+InboxNew *inbox_page(Arena *arena, Store *store, const ShopEntry *shop, const Connector *connector,
+                     Str body);
+
+/* On the writer, in the caller's transaction: keeps it. */
+bool inbox_keep(Db *db, InboxNew *delivery, GError **error);
+
 /* Likewise for a whole mail that a listener or a mailbox of our own brought (ask->connector and headers are not looked
  * at): the row is that of the sender `mail` (plug/inbound/inbounds.def). */
 InboxNew *inbox_mail(Arena *arena, const InboxAsk *ask);

@@ -159,3 +159,74 @@ connector_told_nothing(const Facts *facts)
                0 &&
            !facts->disconnected;
 }
+
+void
+connector_escape(Buf *out, Str value)
+{
+    for (size_t i = 0; i < value.len; i++)
+        if (g_ascii_isalnum(value.at[i]) || strchr("-._~", value.at[i]))
+            buf_add_char(out, value.at[i]);
+        else
+            buf_format(out, "%%%02X", (unsigned char)value.at[i]);
+}
+
+/* ---- several tellings as one ---------------------------------------------------------------------------- */
+
+/* Where a list of nouns is in the Facts. */
+static const struct {
+    size_t at, count_at, size;
+} nouns[] = {
+#define NOUN(list, count)                                                          \
+    {                                                                              \
+        offsetof(Facts, list), offsetof(Facts, count), sizeof(*((Facts *)0)->list) \
+    }
+    NOUN(customers, customer_count), NOUN(consents, consent_count), NOUN(products, product_count),
+    NOUN(coupons, coupon_count),     NOUN(orders, order_count),     NOUN(shipments, shipment_count),
+    NOUN(scans, scan_count),         NOUN(refunds, refund_count),   NOUN(gone, gone_count),
+    NOUN(asks, ask_count),
+#undef NOUN
+};
+
+static void
+noun_gather(Arena *arena, const Facts *list, size_t count, size_t noun, Facts *ret)
+{
+    size_t size = nouns[noun].size, total = 0, filled = 0;
+    for (size_t i = 0; i < count; i++)
+        total += *(const size_t *)(const void *)((const char *)&list[i] + nouns[noun].count_at);
+    char *all = arena_alloc(arena, size * total);
+    for (size_t i = 0; i < count; i++) {
+        const char *from = (const char *)&list[i];
+        size_t some = *(const size_t *)(const void *)(from + nouns[noun].count_at);
+        const void *part = *(const void *const *)(const void *)(from + nouns[noun].at);
+        if (some)
+            memcpy(all + size * filled, part, size * some);
+        filled += some;
+    }
+    *(const void **)(void *)((char *)ret + nouns[noun].at) = all;
+    *(size_t *)(void *)((char *)ret + nouns[noun].count_at) = total;
+}
+
+bool
+connector_list_told(const ConnectorAsk *ask, const Json *list, ConnectorTold told, Facts *ret,
+                    GError **error)
+{
+    size_t count = json_len(list);
+    if (json_type(list) != JSON_ARRAY || count > LIMIT_ORDER_LINES)
+        return fail(error, ERR_INPUT, "a list was expected, not %s", json_type_name(list));
+    Facts *parts = arena_new_of(ask->arena, Facts, count);
+    *ret = (Facts){0};
+    for (size_t i = 0; i < count; i++) {
+        g_autoptr(GError) problem = NULL;
+        if (arena_over(ask->arena))
+            return fail(error, ERR_TOO_BIG, "the page holds more than we can read at once");
+        if (!told(ask, json_nth(list, i), &parts[i], &problem) && !ret->unread.len)
+            ret->unread = str_of(arena_cstr(ask->arena, str_of(problem->message)));
+    }
+    for (size_t noun = 0; noun < G_N_ELEMENTS(nouns); noun++)
+        noun_gather(ask->arena, parts, count, noun, ret);
+    if (connector_told_nothing(ret) && ret->unread.len)
+        return fail(error, ERR_INPUT, STR_FMT, STR_ARG(ret->unread));
+    if (connector_told_nothing(ret))
+        ret->declined = STR("nothing on this page is an order yet");
+    return true;
+}

@@ -49,6 +49,79 @@ typedef struct ConnectorAsk {
     PlugSettings settings;
 } ConnectorAsk;
 
+/* ---- asking the shop system ------------------------------------------------------------------------
+ *
+ * What a webhook did not bring is asked for: all orders that changed since a moment, page by page. The plug says what
+ * to ask and what an answer means; flow/poll.c asks, and keeps each page as a delivery of the topic `poll/orders`. */
+
+/* A request that somebody else sends. */
+typedef struct ConnectorRequest {
+    const char *method; /* NULL: GET, or POST where there is a body */
+    const char *url;
+    const char *type; /* of the body */
+    Str body;
+    const char *user, *password; /* Basic; NULL: none */
+    const char *header, *value;  /* one more header; NULL: none */
+} ConnectorRequest;
+
+/* What came back, whatever its status. Borrowed. */
+typedef struct ConnectorAnswer {
+    int status;
+    Str body;
+    PlugHeaders headers;
+} ConnectorAnswer;
+
+/* Where a round of asking stands. */
+typedef struct ConnectorCursor {
+    int64_t since; /* what changed at this moment or later */
+    Str next;      /* the page, in the shop system's words; empty: the first */
+} ConnectorCursor;
+
+typedef struct ConnectorPage {
+    size_t count;           /* orders on it */
+    bool more;              /* there is another page */
+    ConnectorCursor cursor; /* of that one */
+    int64_t newest;         /* the last change on this page, by their clock; 0: nothing is on it */
+    int64_t wait_ms;        /* before the next page: their bucket runs full */
+} ConnectorPage;
+
+/* With what we go to them. */
+typedef struct ConnectorVisit {
+    Arena *arena;
+    PlugSettings settings;
+    Str token; /* as token_read gave it; empty: none is needed, or there is none yet */
+} ConnectorVisit;
+
+/* Setting up, as a conversation: what to ask next, until it is done. */
+typedef struct ConnectorSetup {
+    ConnectorVisit visit;
+    const char *address; /* where webhooks go: https://mail.example.com/in/demo/shopify */
+    Buf *told;           /* lines for the owner, as they are found out */
+    int step;            /* the plug's */
+    const Json *known;   /* the plug's: the webhooks that are there */
+    bool wanting;        /* set: something is missing that only the owner can give */
+} ConnectorSetup;
+
+typedef struct ConnectorPoll {
+    /* Has the owner set what it takes? */
+    bool (*is_set)(const PlugSettings *settings);
+
+    /* An access token for a while; NULL: none is needed. */
+    bool (*token_ask)(const ConnectorVisit *visit, ConnectorRequest *ret, GError **error);
+    bool (*token_read)(const ConnectorVisit *visit, const ConnectorAnswer *answer, Str *ret_token,
+                       int64_t *ret_seconds, GError **error);
+
+    bool (*ask)(const ConnectorVisit *visit, const ConnectorCursor *cursor, ConnectorRequest *ret,
+                GError **error);
+    /* Also for statuses that are refusals: the words of the error name the setting that is wrong. */
+    bool (*read)(const ConnectorVisit *visit, const ConnectorCursor *cursor,
+                 const ConnectorAnswer *answer, ConnectorPage *ret, GError **error);
+
+    /* answer is NULL the first time. *ret_done: nothing more is to be asked, *ret is untouched. */
+    bool (*setup)(ConnectorSetup *setup, const ConnectorAnswer *answer, ConnectorRequest *ret,
+                  bool *ret_done, GError **error);
+} ConnectorPoll;
+
 typedef struct Connector {
     const char *name;   /* in addresses, settings, rows: shopify */
     const char *title;  /* as people know it */
@@ -65,6 +138,8 @@ typedef struct Connector {
      * kept as unread. What is no order yet (nobody has paid, a draft) is declined: the first that is told of an
      * order makes its buyer a mail. What tells half an order (some fields chosen) fails: it would empty ours. */
     bool (*read)(const ConnectorAsk *ask, Facts *ret, GError **error);
+
+    const ConnectorPoll *poll; /* NULL: it cannot be asked */
 } Connector;
 
 /* True if the letters are the base64 of the body's HMAC-SHA256, as most shop systems sign; constant time. */
@@ -104,6 +179,15 @@ bool connector_gift(Arena *arena, Str name, Str value);
 
 /* A list of words as people write it: "a, b". Adds one more; an empty one is left out. */
 void connector_join(Buf *list, Str word);
+
+/* Percent-encoded, as a value in a query or a form. */
+void connector_escape(Buf *out, Str value);
+
+/* Several tellings as one. Of those that could not be read the first error is in facts.unread. */
+typedef bool (*ConnectorTold)(const ConnectorAsk *ask, const Json *root, Facts *ret,
+                              GError **error);
+bool connector_list_told(const ConnectorAsk *ask, const Json *list, ConnectorTold told, Facts *ret,
+                         GError **error);
 
 /* The facts hold nothing at all: then they have to be declined. */
 bool connector_told_nothing(const Facts *facts);

@@ -54,6 +54,7 @@ static const struct {
     {"products/create", shopify_product_told, NULL},
     {"products/update", shopify_product_told, NULL},
     {"products/delete", shopify_gone_told, NULL},
+    {"poll/orders", shopify_page_told, NULL},
     {"app/uninstalled", app_gone, NULL},
     {"app", NULL, "it is about what the shop pays for its apps"},
     {"bulk_operations/", NULL, "we ask for no bulk operations"},
@@ -208,4 +209,5 @@ const Connector connector_shopify = {
         "for an app of your own it is the client secret.",
     .check = shopify_check,
     .read = shopify_read,
+    .poll = &shopify_poll,
 };

@@ -22,6 +22,21 @@ bool shopify_product_told(const ConnectorAsk *ask, const Json *root, Facts *ret,
 bool shopify_gone_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error);
 bool shopify_privacy_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error);
 
+bool shopify_page_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error);
+
+/* ---- asking ------------------------------------------------------------------------------------- */
+
+extern const ConnectorPoll shopify_poll;
+
+/* A request to the Admin API, below its version. */
+void shopify_request(const ConnectorVisit *visit, const char *path, ConnectorRequest *ret);
+
+/* True for 2xx; else the error names what the owner has to change. */
+bool
+shopify_answer_check(const ConnectorVisit *visit, const ConnectorAnswer *answer, GError **error);
+bool shopify_setup(ConnectorSetup *setup, const ConnectorAnswer *answer, ConnectorRequest *ret,
+                   bool *ret_done, GError **error);
+
 /* ---- nouns -------------------------------------------------------------------------------------- */
 
 /* order_id may be missing in what stands within an order: then it is this one. */

@@ -17,6 +17,11 @@ bool
 woocommerce_product_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error);
 bool woocommerce_coupon_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error);
 
+/* A page of orders that was asked for. */
+bool woocommerce_page_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error);
+
+extern const ConnectorPoll woocommerce_poll;
+
 /* ---- nouns -------------------------------------------------------------------------------------- */
 
 /* The parcels that plugins have noted on an order. The order's status is told by its root. */
