@@ -471,6 +471,7 @@ route_leave(RouteCtx *ctx)
 static void
 route_answer(RouteCtx *ctx, Str html, const GError *error)
 {
+    must(error || ctx->redirect || ctx->route->template);
     if (error)
         http_answer_error(ctx->request, error);
     else if (ctx->redirect)

@@ -28,8 +28,9 @@ class Browser:
         self.process.stdin.close()
         self.process.wait(30)
 
-    def check(self, url, text=(), picture=None):
-        ask = {"url": url, "text": list(text), "picture": picture and os.fspath(picture)}
+    def check(self, url, text=(), picture=None, **more):
+        """more: cookies, fill, press, walk, strange, as page_check.mjs has them."""
+        ask = {"url": url, "text": list(text), "picture": picture and os.fspath(picture)} | more
         self.process.stdin.write(json.dumps(ask) + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()

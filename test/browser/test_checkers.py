@@ -49,3 +49,15 @@ def test_words_that_must_be_there(site, chromium):
 
 def test_a_page_that_is_not_there(site, chromium):
     assert "404 for /gone.html" in chromium.check(f"{site}/gone.html")["errors"]
+
+
+def test_a_page_that_keys_cannot_use_is_caught(site, chromium):
+    assert chromium.check(f"{site}/fine.html", walk=True)["keys"] == []
+    found = chromium.check(f"{site}/keys.html", walk=True)["keys"]
+    assert any("no ring" in words for words in found) and any("no key reaches" in words for words in found), found
+
+
+def test_words_that_became_a_page_are_caught(site, chromium):
+    assert chromium.check(f"{site}/fine.html", strange=True)["strange"] == []
+    found = chromium.check(f"{site}/strange.html", strange=True)["strange"]
+    assert any("ran" in words for words in found) and any("onmouseover" in words for words in found), found

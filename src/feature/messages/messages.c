@@ -353,8 +353,8 @@ retry_job(Db *db, void *arg, GError **error)
 {
     RetryJob *job = arg;
     return db_run(db, Q_messages_retry,
-                  BINDS(bind_int("now", clock_now()), bind_int("span", RETRY_SPAN_MS),
-                        SIEVE_BINDS(&job->sieve), bind_int("limit", RETRY_GROUP)),
+                  BINDS(bind_int("until", clock_now() + RETRY_SPAN_MS), SIEVE_BINDS(&job->sieve),
+                        bind_int("limit", RETRY_GROUP)),
                   &job->changed, error);
 }
 

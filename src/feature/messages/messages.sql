@@ -28,11 +28,11 @@ WHERE shop = :shop AND id >= :since AND id < :before AND state IN ('failed', 'un
 
 -- name: messages_retry
 -- Lets some of them try again, the oldest first: ready where their words are fixed, else written anew. The gate asks
--- again, and the order's confirmation is of use for another :span.
+-- again, and they are of use at least :until then.
 UPDATE message SET state = CASE WHEN subject IS NOT NULL AND EXISTS (SELECT 1 FROM message_body AS b
         WHERE b.shop = message.shop AND b.id = message.id) THEN 'ready' ELSE 'new' END,
     reason = NULL, words = NULL, next_at = 0, attempts = 0,
-    not_after = CASE WHEN not_after < :now + :span THEN :now + :span ELSE not_after END
+    not_after = CASE WHEN not_after < :until THEN :until ELSE not_after END
 WHERE shop = :shop AND id IN (SELECT id FROM message
     WHERE shop = :shop AND id >= :since AND id < :before AND state IN ('failed', 'unknown')
     AND (:state = 'trouble' OR state = :state)
