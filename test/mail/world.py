@@ -3,8 +3,10 @@
 Every stage of the path is tested by its input rows: orders, parcels and refunds are written as the connectors would,
 then the events of them; what the flow makes of it arrives in the scene's mail server.
 """
+import contextlib
 import itertools
 import json
+import re
 import sqlite3
 
 from driver.scene import Scene
@@ -36,6 +38,8 @@ USUAL = {
 }
 CASES = {
     "usual": {},
+    "arabic": {"first": "ليلى", "last": "حداد", "shipping_title": "توصيل سريع", "city": "دبي", "country": "AE",
+               "lines": [("حذاء جبلي", "مقاس 38", 1, 14900, 0), ("جوارب صوف", None, 2, 1850, 0)]},
     "expected_span": {"promised_from": START_MS + 2 * DAY},
     "no_date": {"promised_until": None},
     "tax_on_top": {"tax_included": 0, "currency": "USD", "country": "US"},
@@ -66,6 +70,7 @@ class World:
         self.scene.set_clock(START_MS)
         self.numbers = itertools.count(1)
         self.names = itertools.count(2001)
+        self.open = None
 
     def close(self):
         self.scene.close()
@@ -74,26 +79,42 @@ class World:
         """Ids of 2021: no row of the server's own has one."""
         return (START_MS - 5 * 365 * DAY - EPOCH_MS << 22) + (next(self.numbers) << 22) | KINDS[table] << 16
 
-    def insert(self, table, **row):
-        """The server's own connection makes the checkpoints: another one must not."""
-        row = {"id": self.id(table), "shop": 1} | row
+    @contextlib.contextmanager
+    def store(self):
+        """A connection for rows; many of them in one transaction inside of `with world.batch()`. The server's own
+        connection makes the checkpoints: another one must not."""
+        if self.open:
+            yield self.open
+            return
         database = sqlite3.connect(self.scene.live.data / "postlude.db", timeout=30, isolation_level=None)
         database.execute("PRAGMA wal_autocheckpoint = 0")
         try:
-            database.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",
-                             list(row.values()))
+            yield database
         finally:
             database.close()
+
+    @contextlib.contextmanager
+    def batch(self):
+        with self.store() as database:
+            database.execute("BEGIN IMMEDIATE")
+            self.open = database
+            try:
+                yield
+                database.execute("COMMIT")
+            finally:
+                self.open = None
+
+    def insert(self, table, **row):
+        row = {"id": self.id(table), "shop": 1} | row
+        with self.store() as database:
+            database.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",
+                             list(row.values()))
         return row["id"]
 
     def change(self, table, row, **values):
-        database = sqlite3.connect(self.scene.live.data / "postlude.db", timeout=30, isolation_level=None)
-        database.execute("PRAGMA wal_autocheckpoint = 0")
-        try:
+        with self.store() as database:
             database.execute(f"UPDATE {table} SET {', '.join(f'{key} = ?' for key in values)} WHERE id = ?",
                              [*values.values(), row])
-        finally:
-            database.close()
 
     def tell(self, source="generic", **case):
         told = USUAL | case
@@ -143,24 +164,31 @@ class World:
         return self.scene.server.rows("SELECT state, reason FROM message WHERE template = ? ORDER BY id", (template,))
 
 
-def everything(world, locale, case=None):
-    """All templates for one order: {template: mail}, in the order's language."""
-    told = {"locale": locale} | CASES[case or "usual"]
-    events = {"order_confirmation": "order.placed", "order_delivered": "order.delivered",
-              "order_cancelled": "order.cancelled", "refunded": "refund.made"}
-    states = {"shipped": "in_transit", "delivered": "delivered"}
-    parcels = {"shipped": "shipment.shipped"}
+EVENTS = {"order_confirmation": "order.placed", "order_delivered": "order.delivered",
+          "order_cancelled": "order.cancelled", "refunded": "refund.made", "shipped": "shipment.shipped"}
+STATES = {"shipped": "in_transit"}
+
+
+def everything(world, combinations):
+    """Every template for orders of all (locale, case): {(locale, case, template): mail}."""
+    told = {}
+    with world.batch():
+        for locale, case in combinations:
+            for template in TEMPLATES:
+                order = world.tell(**CASES[case] | {"locale": locale})
+                told[order] = (locale, case, template)
+                subject = None
+                if template == "refunded":
+                    subject = world.refund(order, currency=CASES[case].get("currency", "EUR"))
+                elif not (EVENTS.get(template) or "shipment.").startswith("order."):
+                    subject = world.ship(order, STATES.get(template, template), [("SKU-0", 1)])
+                world.happen(EVENTS.get(template, f"shipment.{template}"), order, subject)
+    sent = {mail.id: mail for mail in world.work()}
+    names = {name: order for order, name in world.scene.server.rows("SELECT id, name FROM orders")}
     found = {}
-    for template in TEMPLATES:
-        seen = len(world.scene.mails)
-        order = world.tell(**told)
-        subject = None
-        if template == "refunded":
-            subject = world.refund(order, currency=told.get("currency", "EUR"))
-        elif template not in events:
-            subject = world.ship(order, states.get(template, template), [("SKU-0", 1)])
-        world.happen(events.get(template) or parcels.get(template, f"shipment.{template}"), order, subject)
-        mails = world.work()[seen:]
-        if mails:
-            found[template] = mails[0]
+    for mail in sent.values():
+        template = mail.message["Feedback-ID"].split(":")[0]
+        order = names[re.search(r"#\d+", mail.subject)[0]]
+        assert told[order][2] == template, mail.subject
+        found[told[order]] = mail
     return found
