@@ -43,11 +43,12 @@ FROM shipment WHERE shop = :shop AND id = :id;
 -- name: shipments_of_order
 -- All shipments of an order, the oldest first. :limit
 SELECT id, order_id, state_at, foreign_id, name, state, shipped_at, delivered_at, expected_from, expected_until,
-    updated_at, count(*) OVER () FROM shipment WHERE shop = :shop AND order_id = :order_id ORDER BY id LIMIT :limit;
+    updated_at, (SELECT count(*) FROM shipment WHERE shop = :shop AND order_id = :order_id)
+FROM shipment WHERE shop = :shop AND order_id = :order_id ORDER BY id LIMIT :limit;
 
 -- name: parcels
 -- The boxes of a shipment. :limit
-SELECT carrier, number, url, count(*) OVER () FROM parcel
+SELECT carrier, number, url, (SELECT count(*) FROM parcel WHERE shop = :shop AND shipment_id = :shipment_id) FROM parcel
 WHERE shop = :shop AND shipment_id = :shipment_id ORDER BY position LIMIT :limit;
 
 -- name: parcels_drop
@@ -61,7 +62,9 @@ VALUES (:id, :shop, :shipment_id, :position, :carrier, :number, :url);
 
 -- name: shipment_lines
 -- What is in a shipment. :limit
-SELECT line_foreign_id, sku, quantity, count(*) OVER () FROM shipment_line
+SELECT line_foreign_id, sku, quantity,
+    (SELECT count(*) FROM shipment_line WHERE shop = :shop AND shipment_id = :shipment_id)
+FROM shipment_line
 WHERE shop = :shop AND shipment_id = :shipment_id ORDER BY position LIMIT :limit;
 
 -- name: shipment_lines_drop
