@@ -88,6 +88,19 @@ write_start(Home *home, char **words, GString *out, GError **error)
     return true;
 }
 
+static bool
+write_resume(Home *home, char **words, GString *out, GError **error)
+{
+    g_autoptr(ShopHold) shop = home_shop(home, words[0] ? words[0] : "", error);
+    ImportAsk ask = {.shop = shop, .waits = home->serves, .installation_smtp = home->smtp_url};
+    int64_t id = 0;
+    char text[ID_TEXT_BYTES];
+    if (!shop || !imports_resume(home->imports, &ask, &id, error))
+        return false;
+    g_string_append(out, id_format(id, text));
+    return true;
+}
+
 static void
 put_number(JsonWriter *json, const char *key, int64_t number)
 {
@@ -169,11 +182,14 @@ import_write(Home *home, char **words, GString *out, GError **error)
     static const struct {
         const char *word;
         CmdWrite run;
-    } verbs[] = {{"start", write_start}, {"status", write_status}, {"undo", write_undo}};
+    } verbs[] = {{"start", write_start},
+                 {"resume", write_resume},
+                 {"status", write_status},
+                 {"undo", write_undo}};
     for (size_t i = 0; words[0] && i < G_N_ELEMENTS(verbs); i++)
         if (strcmp(words[0], verbs[i].word) == 0)
             return verbs[i].run(home, words + 1, out, error);
-    return fail(error, ERR_USAGE, "import takes start, status or undo here");
+    return fail(error, ERR_USAGE, "import takes start, resume, status or undo here");
 }
 
 /* ---- this side of the door ----------------------------------------------------------------------------------- */
@@ -537,9 +553,11 @@ run(const Options *options, const char *word)
     Look look = {.arena = arena};
     g_autofree char *out = NULL;
     char *undo[] = {(char *)"undo", options->undo, NULL};
+    char *resume[] = {(char *)"resume", options->shop, NULL};
     bool ok = door_open(&door, &error) &&
-              (options->undo ? door_call(&door, undo, &out, &error)
-                             : start(&door, options, word, &error)) &&
+              (options->undo     ? door_call(&door, undo, &out, &error)
+               : options->resume ? door_call(&door, resume, &out, &error)
+                                 : start(&door, options, word, &error)) &&
               door_watch(&door, &look, &error);
     int code = !ok             ? cmd_fail(error)
                : options->undo ? undo_tell(&look)
@@ -553,6 +571,10 @@ usage_check(const CmdOptions *help, const Options *options, int words)
 {
     if (options->undo)
         return words == 0 ? 0 : cmd_usage(help, "--undo takes an id and nothing else");
+    if (options->resume)
+        return options->shop && words == 0
+                   ? 0
+                   : cmd_usage(help, "--resume takes --shop SLUG and nothing else");
     if (!options->shop || !options->format)
         return cmd_usage(help, "import takes --shop SLUG and --format FORMAT");
     if (words != 1)
@@ -596,7 +618,7 @@ cmd_import(int argc, char **argv)
         {"again", 0, 0, G_OPTION_ARG_NONE, &options.again, "Read it once more although it is done",
          NULL},
         {"resume", 0, 0, G_OPTION_ARG_NONE, &options.resume,
-         "Go on where it was broken off; the same command does so by itself", NULL},
+         "Go on with what was broken off; the same command as before does so, too", NULL},
         {"undo", 0, 0, G_OPTION_ARG_STRING, &options.undo, "Take an import back", "ID"},
         {"list", 0, 0, G_OPTION_ARG_NONE, &options.list, "Show the imports", NULL},
         {0},

@@ -458,6 +458,51 @@ imports_start(Imports *imports, const ImportAsk *ask, int64_t *ret_id, GError **
     return false;
 }
 
+/* The asking of a row: what was told of file, map and encoding then. */
+static bool
+ask_of_row(Arena *arena, const ImportRow *row, ImportAsk *ask, GError **error)
+{
+    const Json *options = json_parse(arena, row->options.at, row->options.len, error);
+    int64_t delimiter = 0;
+    if (!options)
+        return fail_at(error, "the import's options");
+    json_int(json_get(options, "delimiter"), &delimiter);
+    ask->format = format_find(row->format);
+    ask->spooled = row->spool.len > 0;
+    ask->file = arena_cstr(arena, ask->spooled ? row->spool : row->file);
+    ask->map = json_text(json_get(options, "map"));
+    ask->charset = json_str(json_get(options, "encoding"));
+    ask->delimiter = (char)delimiter;
+    ask->as_live = row->as_live;
+    return ask->format ||
+           fail(error, ERR_INPUT, "this version has no format " STR_FMT, STR_ARG(row->format));
+}
+
+static bool
+open_find(Db *db, Arena *arena, ImportAsk *ask, GError **error)
+{
+    int64_t id = 0, shop = ask->shop->shop.id;
+    ImportRow row;
+    if (!db_int(db, Q_import_open, BINDS(bind_int("shop", shop)), &id, error))
+        return false;
+    if (!id)
+        return fail(error, ERR_NOT_FOUND, "no import of this shop was broken off");
+    return row_get(db, arena, shop, id, &row, error) && ask_of_row(arena, &row, ask, error);
+}
+
+bool
+imports_resume(Imports *imports, const ImportAsk *ask, int64_t *ret_id, GError **error)
+{
+    g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
+    ImportAsk whole = *ask;
+    Db *db = store_reader(imports->store, error);
+    if (!db)
+        return false;
+    bool ok = open_find(db, arena, &whole, error);
+    store_reader_return(imports->store, db);
+    return ok && imports_start(imports, &whole, ret_id, error);
+}
+
 static bool
 undo_look(Imports *imports, Db *db, ImportJob *job, GError **error)
 {

@@ -47,6 +47,9 @@ typedef struct ImportAsk {
  * column and cure. *ret_id is 0 for a dry run. */
 bool imports_start(Imports *imports, const ImportAsk *ask, int64_t *ret_id, GError **error);
 
+/* Goes on with the newest import of the shop that is not at its end, as it was asked for. ERR_NOT_FOUND if there is none. */
+bool imports_resume(Imports *imports, const ImportAsk *ask, int64_t *ret_id, GError **error);
+
 /* Begins to take back what an import told first and nobody else touched since. */
 bool imports_undo(Imports *imports, int64_t id, bool waits, GError **error);
 
