@@ -244,6 +244,7 @@ static const struct {
     CmdWrite run;
 } writes[] = {
     {"shop", shop_write},       {"key", key_write},         {"customer", customer_write},
+    {"demo", demo_write},
     {"privacy", privacy_write}, {"release", release_write}, {"user", user_write},
     {"import", import_write},   {"replay", replay_write},
 };
@@ -336,7 +337,8 @@ cmd_write(const char *data, const char *verb, char **words)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GString) out = g_string_new(NULL);
-    bool makes = words[0] && (strcmp(words[0], "add") == 0 || strcmp(words[0], "init") == 0);
+    bool makes = strcmp(verb, "demo") == 0 ||
+                 (words[0] && (strcmp(words[0], "add") == 0 || strcmp(words[0], "init") == 0));
     HomeOptions options = {.data = data, .make = makes};
     g_autoptr(Home) home = home_open(&options, &error);
     if (!home && error_is(error, ERR_LOCKED))

@@ -92,6 +92,7 @@ bool user_write(Home *home, char **words, GString *out, GError **error);
 bool customer_write(Home *home, char **words, GString *out, GError **error);
 bool privacy_write(Home *home, char **words, GString *out, GError **error);
 bool release_write(Home *home, char **words, GString *out, GError **error);
+bool demo_write(Home *home, char **words, GString *out, GError **error);
 bool key_write(Home *home, char **words, GString *out, GError **error);
 bool import_write(Home *home, char **words, GString *out, GError **error);
 bool replay_write(Home *home, char **words, GString *out, GError **error);

@@ -468,6 +468,14 @@ route_leave(RouteCtx *ctx)
 }
 
 /* What the handler left to answer. The request and all in it may be gone afterwards. */
+/* Drawings are templates, too. */
+static const char *
+route_type(const Route *route)
+{
+    bool drawing = route->template && str_ends(str_of(route->template), ".svg.liquid");
+    return drawing ? "image/svg+xml" : "text/html; charset=utf-8";
+}
+
 static void
 route_answer(RouteCtx *ctx, Str html, const GError *error)
 {
@@ -477,8 +485,7 @@ route_answer(RouteCtx *ctx, Str html, const GError *error)
     else if (ctx->redirect)
         http_answer_redirect(ctx->request, ctx->redirect);
     else
-        http_answer(ctx->request, ctx->status ? ctx->status : 200, "text/html; charset=utf-8",
-                    html);
+        http_answer(ctx->request, ctx->status ? ctx->status : 200, route_type(ctx->route), html);
 }
 
 static bool

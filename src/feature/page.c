@@ -16,7 +16,7 @@ struct Pages {
     Arena *arena;
 };
 
-static const char *const page_folders[] = {"portal", "dashboard"};
+static const char *const page_folders[] = {"portal", "dashboard", "demo"};
 
 /* Partials of a page stand beside it: `render 'portal/part/line'`. */
 static bool
