@@ -164,7 +164,7 @@ def run(order_count, kill_count, seed, program=None):
 def add_shop(server, sink):
     server.cli("shop", "add", "storm", "--name", "Storm", "--currency", "EUR", "--zone", "Europe/Paris", "--locale", "en")
     server.cli("shop", "set", "storm", "live_since=2020-01-01T00:00:00Z", f"shopify.secret={SECRET}",
-               "mail.from=Storm <orders@storm.example>", "public_url=https://storm.example",
+               "mail.from=Storm <orders@storm.example>", "public_url=https://storm.example", "receipt.order_confirmation=on",
                f"smtp.url={sink.url}", f"smtp.connections={CONNECTIONS}")
 
 
