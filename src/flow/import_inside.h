@@ -125,7 +125,7 @@ bool import_undo(ImportUndo *undo, bool (*go_on)(void *arg), void *arg, GError *
 
 enum {
     IMPORT_BUDGET_MS = 20, /* of the writer, where others wait for it */
-    IMPORT_BUDGET_ALONE_MS = 400,
+    IMPORT_BUDGET_ALONE_MS = 2000,
 };
 
 typedef struct ImportJob {
