@@ -46,6 +46,7 @@ static const struct {
     const char *name;
     int most;
 } desks[DESKS] = {
+    [DESK_READ] = {"lists", 64},
     [DESK_WRITE] = {"desk", 256},
     [DESK_PASSWORD] = {"passwords", 32},
     [DESK_NETWORK] = {"asks-others", 16},

@@ -42,7 +42,14 @@ typedef enum RouteAccess { ANYONE, CUSTOMER, GUEST, SELF, STAFF, OWNER } RouteAc
 
 /* On which thread the handler runs: a web thread, where it must not wait, or one that does one request after the
  * other and may (desk.h). There the request is suspended: headers, cookies and the client's address are gone. */
-typedef enum RouteDesk { DESK_NONE, DESK_WRITE, DESK_PASSWORD, DESK_NETWORK, DESKS } RouteDesk;
+typedef enum RouteDesk {
+    DESK_NONE,
+    DESK_READ,
+    DESK_WRITE,
+    DESK_PASSWORD,
+    DESK_NETWORK,
+    DESKS
+} RouteDesk;
 
 enum { ROUTE_PARAMS = 8 /* in one pattern */, ROUTE_PARTS = 32 /* of one pattern */ };
 

@@ -77,7 +77,7 @@ home_static(RouteCtx *ctx, GError **error)
 
 static const Route routes[] = {
     {GET, "/", GUEST, home_page, "dashboard/home/home.liquid"},
-    {GET, "/s/:shop", STAFF, today_page, "dashboard/home/today.liquid"},
+    {GET, "/s/:shop", STAFF, today_page, "dashboard/home/today.liquid", DESK_READ},
     {GET, "/static/:hash/:file...", ANYONE, home_static, NULL},
     {0},
 };

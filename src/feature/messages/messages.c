@@ -404,8 +404,9 @@ messages_retry(RouteCtx *ctx, GError **error)
 }
 
 static const Route routes[] = {
-    {GET, "/s/:shop/messages", STAFF, messages_list, "dashboard/messages/list.liquid"},
-    {GET, "/s/:shop/messages/retry", STAFF, messages_retry_page, "dashboard/messages/retry.liquid"},
+    {GET, "/s/:shop/messages", STAFF, messages_list, "dashboard/messages/list.liquid", DESK_READ},
+    {GET, "/s/:shop/messages/retry", STAFF, messages_retry_page, "dashboard/messages/retry.liquid",
+     DESK_READ},
     {POST, "/s/:shop/messages/retry", STAFF, messages_retry, NULL, DESK_WRITE},
     {GET, "/s/:shop/messages/:id", STAFF, messages_show, "dashboard/messages/show.liquid"},
     {GET, "/s/:shop/messages/:id/html", STAFF, messages_html, NULL},

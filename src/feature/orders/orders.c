@@ -273,7 +273,7 @@ orders_show(RouteCtx *ctx, GError **error)
 }
 
 static const Route routes[] = {
-    {GET, "/s/:shop/orders", STAFF, orders_list, "dashboard/orders/list.liquid"},
+    {GET, "/s/:shop/orders", STAFF, orders_list, "dashboard/orders/list.liquid", DESK_READ},
     {GET, "/s/:shop/orders/:id", STAFF, orders_show, "dashboard/orders/show.liquid"},
     {0},
 };

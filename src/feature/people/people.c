@@ -136,7 +136,7 @@ people_show(RouteCtx *ctx, GError **error)
 }
 
 static const Route routes[] = {
-    {GET, "/s/:shop/customers", STAFF, people_list, "dashboard/people/list.liquid"},
+    {GET, "/s/:shop/customers", STAFF, people_list, "dashboard/people/list.liquid", DESK_READ},
     {GET, "/s/:shop/customers/:id", STAFF, people_show, "dashboard/people/show.liquid"},
     {0},
 };
