@@ -22,7 +22,7 @@ from harness.scratch import scratch, scratch_root
 from harness.tools import tool
 
 SIGNING = ("unsigned", "ed25519", "rsa")
-BENCHES = ("intake", "pipeline", "latency", "page", "memory", "import", "generator")
+BENCHES = ("intake", "pipeline", "latency", "page", "memory", "import", "storm", "generator")
 RESULTS = pathlib.Path(__file__).resolve().parent / "results"
 
 

@@ -1,7 +1,7 @@
 /* http_load.c - a load generator on one thread: posts signed orders or gets a list of paths.
  *
  *   http_load post --port P --path /in/bench/shopify --orders FILE --secret S --moment M
- *                  --count N [--first N] [--new-buyers] [--times FILE] COMMON
+ *                  --count N [--first N] [--new-buyers] [--copies N] [--times FILE] COMMON
  *   http_load get  --port P --paths FILE COMMON
  *   COMMON: [--seconds S] [--rate R] [--connections C]
  *
@@ -9,9 +9,9 @@
  * requests are due at fixed moments and latency counts from that moment, also when no connection
  * was free: a server that stalls cannot hide it (no coordinated omission).
  *
- * `post` ends after --count orders or --seconds, whichever comes first; `get` walks through the
- * paths in the file's order, again and again, for --seconds. Bodies are signed before the clock
- * starts. Prints one line of JSON; an answer other than 2xx, or a lost connection with a request on
+ * `post` ends after --count orders, --copies of each in no order, or --seconds, whichever comes
+ * first; `get` walks through the paths in the file's order, again and again, for --seconds. Bodies
+ * are signed before the clock starts. Prints one line of JSON; an answer other than 2xx, or a lost connection with a request on
  * the way, counts as an error. --times gets three uint64 for each acknowledged order: its number,
  * when it was due and when it was acknowledged (ns, CLOCK_MONOTONIC).
  */
@@ -45,6 +45,7 @@ typedef struct Options {
     double seconds; /* 0: no limit */
     double rate;    /* 0: as fast as the answers come */
     unsigned connections;
+    unsigned copies; /* of each order, shuffled */
     OrderPlan plan;
 } Options;
 
@@ -206,6 +207,18 @@ may_start(const Load *load, uint64_t now)
     return load->options.rate == 0 || now >= due_ns(load, load->started);
 }
 
+/* Which order the n-th request carries. Copies are spread over the whole load: the step is a prime, so every place is
+ * met once. */
+static uint64_t
+post_number(const Load *load, uint64_t index)
+{
+    const OrderPlan *plan = &load->options.plan;
+    uint64_t total = plan->count * load->options.copies;
+    if (load->options.copies > 1)
+        index = (uint64_t)((unsigned __int128)index * 2654435761 % total) % plan->count;
+    return plan->first + index;
+}
+
 static void
 requests_start(Load *load)
 {
@@ -213,7 +226,7 @@ requests_start(Load *load)
     while (load->idle_count && may_start(load, now)) {
         Client *client = load->idle[--load->idle_count];
         bool post = load->options.post;
-        client->number = post ? load->options.plan.first + load->started : load->started;
+        client->number = post ? post_number(load, load->started) : load->started;
         client->out_len = post ? post_write(load, client->number, client->out)
                                : get_write(load, client->number, client->out);
         now = now_ns();
@@ -305,7 +318,7 @@ load_open(Load *load)
         load->orders = orders_new(&options->plan);
     else
         load->paths = paths_read(options->paths);
-    load->limit = options->post ? options->plan.count : UINT64_MAX;
+    load->limit = options->post ? options->plan.count * options->copies : UINT64_MAX;
     if (options->times && !(load->times = fopen(options->times, "we")))
         err(1, "%s", options->times);
 
@@ -404,6 +417,9 @@ option_take(Options *options, int option, const char *value)
     case 'n':
         options->plan.count = strtoull(value, NULL, 10);
         break;
+    case 'x':
+        options->copies = (unsigned)atoi(value);
+        break;
     case 'b':
         options->plan.new_buyers = true;
         break;
@@ -422,11 +438,12 @@ options_read(int argc, char **argv)
         {"connections", required_argument, NULL, 'c'}, {"orders", required_argument, NULL, 'o'},
         {"secret", required_argument, NULL, 'k'},      {"moment", required_argument, NULL, 'm'},
         {"first", required_argument, NULL, 'f'},       {"count", required_argument, NULL, 'n'},
-        {"new-buyers", no_argument, NULL, 'b'},        {0},
+        {"new-buyers", no_argument, NULL, 'b'},        {"copies", required_argument, NULL, 'x'},
+        {0},
     };
     if (argc < 2)
         usage_fail();
-    Options options = {.connections = 64, .post = strcmp(argv[1], "post") == 0};
+    Options options = {.connections = 64, .copies = 1, .post = strcmp(argv[1], "post") == 0};
     if (!options.post && strcmp(argv[1], "get") != 0)
         usage_fail();
     for (int option; (option = getopt_long(argc - 1, argv + 1, "", known, NULL)) != -1;)
@@ -435,7 +452,7 @@ options_read(int argc, char **argv)
     bool whole = options.post ? options.path && plan->templates && plan->secret && plan->moment &&
                                     plan->count
                               : options.paths && options.seconds > 0;
-    if (!whole || !options.port || !options.connections)
+    if (!whole || !options.port || !options.connections || !options.copies)
         usage_fail();
     return options;
 }
