@@ -17,12 +17,13 @@ enum {
     LIMIT_PARTIAL_DEPTH = 100,            /* nesting of render and include, as Shopify's */
     LIMIT_ADDRESS_BYTES = 254,            /* RFC 5321 4.5.3.1.3, less the brackets */
     LIMIT_TEXT_BYTES = 4096,              /* one text field: a name, a note */
-    LIMIT_MAIL_BYTES = 16 * 1024 * 1024, /* one mail that comes in, with its attachments */
+    LIMIT_MAIL_BYTES = 16 * 1024 * 1024,  /* one mail that comes in, with its attachments */
     LIMIT_PAGE_ROWS = 200,                /* rows of one page */
     LIMIT_TURN_ROWS = 128,                /* rows of one stage's turn */
     LIMIT_INBOX_CONNECTIONS = 4096,       /* open connections of the web server */
     LIMIT_CSV_RECORD_BYTES = 1024 * 1024, /* one record of a table that is imported */
     LIMIT_CSV_FIELDS = 1024,              /* of one record; Shopify's widest export has 90 */
     LIMIT_IMPORT_MAP_BYTES = 64 * 1024,   /* the mapping of a table that we do not know */
-    LIMIT_IMPORT_HELD_ROWS = 100 * 1000,  /* rows of orders that do not stand together in their file */
+    LIMIT_IMPORT_HELD_ROWS =
+        100 * 1000, /* rows of orders that do not stand together in their file */
 };

@@ -243,10 +243,9 @@ static const struct {
     const char *verb;
     CmdWrite run;
 } writes[] = {
-    {"shop", shop_write},       {"key", key_write},         {"customer", customer_write},
-    {"demo", demo_write},
-    {"privacy", privacy_write}, {"release", release_write}, {"user", user_write},
-    {"import", import_write},   {"replay", replay_write},
+    {"shop", shop_write}, {"key", key_write},         {"customer", customer_write},
+    {"demo", demo_write}, {"privacy", privacy_write}, {"release", release_write},
+    {"user", user_write}, {"import", import_write},   {"replay", replay_write},
 };
 
 static CmdWrite

@@ -50,9 +50,9 @@ typedef struct Home {
     Keyring *keyring;
     Store *store;
     ShopBook *shops;
-    Imports *imports;      /* NULL when opened to look */
-    const char *smtp_url;  /* the installation's server; NULL in a verb, which does not know it */
-    bool serves;           /* others wait for the writer */
+    Imports *imports;     /* NULL when opened to look */
+    const char *smtp_url; /* the installation's server; NULL in a verb, which does not know it */
+    bool serves;          /* others wait for the writer */
 } Home;
 
 typedef struct HomeOptions {

@@ -15,8 +15,8 @@ typedef struct Learn {
     int64_t shop;
     int64_t cause; /* the row that tells: inbox, import */
     int64_t at;
-    Str source;   /* whose foreign ids these are */
-    bool history; /* of the past, as an import tells it: no journey starts from it */
+    Str source;             /* whose foreign ids these are */
+    bool history;           /* of the past, as an import tells it: no journey starts from it */
     ProductCache *products; /* what this transaction looked up already; NULL: each time anew */
 } Learn;
 
