@@ -119,6 +119,6 @@ owed_check(const ShopEntry *shop, Str key, Str value, bool has_legal, GError **e
     return owed_is_legal(shop, owed, has_legal) ||
            fail(error, ERR_INPUT,
                 "an order confirmation from " STR_FMT " has to carry terms, withdrawal instruction "
-                "and model form; add them with `postlude legal` first",
+                "and model form; give them under Legal texts, or in legal.text, first",
                 STR_ARG(shop_setting(shop, SETTING_COUNTRY)));
 }

@@ -12,6 +12,7 @@ import sqlite3
 from driver.scene import Scene
 
 START_MS = 1772442000000  # 2026-03-02 09:00 UTC
+BEHIND = str.maketrans("234567", "{|}~\x7f\x80")
 EPOCH_MS = 1577836800000  # of ids: 2020-01-01
 KINDS = {"event": 2, "customer": 8, "orders": 9, "order_line": 10, "consent": 12, "shipment": 18, "parcel": 19,
          "shipment_line": 20, "refund": 22, "scan": 21, "legal_text": 30, "message": 5}
@@ -155,9 +156,10 @@ class World:
         self.insert("event", at=START_MS, kind=kind, happened_at=START_MS, order_id=order, subject_id=subject, state="new")
 
     def work(self):
-        """Rows came in behind the server's back: it is asked to look."""
+        """Rows came in behind the server's back: it is asked to look. All mails, in the order in which they were
+        written: a Message-ID begins with its row's id, in base 32, whose digits come behind the letters."""
         self.scene.live.control("work", seconds=120)
-        return self.scene.mails
+        return sorted(self.scene.mails, key=lambda mail: mail.id.translate(BEHIND))
 
     def why(self, template):
         """State and reason of the messages of a template."""
