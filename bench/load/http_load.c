@@ -11,9 +11,10 @@
  *
  * `post` ends after --count orders, --copies of each in no order, or --seconds, whichever comes
  * first; `get` walks through the paths in the file's order, again and again, for --seconds. Bodies
- * are signed before the clock starts. Prints one line of JSON; an answer other than 2xx, or a lost connection with a request on
- * the way, counts as an error. --times gets three uint64 for each acknowledged order: its number,
- * when it was due and when it was acknowledged (ns, CLOCK_MONOTONIC).
+ * are signed before the clock starts. Prints one line of JSON; an answer other than 2xx, or a lost
+ * connection with a request on the way, counts as an error. --times gets three uint64 for each
+ * acknowledged order: its number, when it was due and when it was acknowledged (ns,
+ * CLOCK_MONOTONIC).
  */
 #include "client.h"
 #include "order.h"
@@ -432,13 +433,20 @@ static Options
 options_read(int argc, char **argv)
 {
     static const struct option known[] = {
-        {"port", required_argument, NULL, 'p'},        {"path", required_argument, NULL, 'u'},
-        {"paths", required_argument, NULL, 'P'},       {"times", required_argument, NULL, 't'},
-        {"seconds", required_argument, NULL, 's'},     {"rate", required_argument, NULL, 'r'},
-        {"connections", required_argument, NULL, 'c'}, {"orders", required_argument, NULL, 'o'},
-        {"secret", required_argument, NULL, 'k'},      {"moment", required_argument, NULL, 'm'},
-        {"first", required_argument, NULL, 'f'},       {"count", required_argument, NULL, 'n'},
-        {"new-buyers", no_argument, NULL, 'b'},        {"copies", required_argument, NULL, 'x'},
+        {"port", required_argument, NULL, 'p'},
+        {"path", required_argument, NULL, 'u'},
+        {"paths", required_argument, NULL, 'P'},
+        {"times", required_argument, NULL, 't'},
+        {"seconds", required_argument, NULL, 's'},
+        {"rate", required_argument, NULL, 'r'},
+        {"connections", required_argument, NULL, 'c'},
+        {"orders", required_argument, NULL, 'o'},
+        {"secret", required_argument, NULL, 'k'},
+        {"moment", required_argument, NULL, 'm'},
+        {"first", required_argument, NULL, 'f'},
+        {"count", required_argument, NULL, 'n'},
+        {"new-buyers", no_argument, NULL, 'b'},
+        {"copies", required_argument, NULL, 'x'},
         {0},
     };
     if (argc < 2)
