@@ -30,7 +30,7 @@ def server():
             made.cli("shop", "add", slug, "--name", slug.title(), "--currency", "EUR", "--zone", "Europe/Paris",
                      "--locale", "en")
             made.cli("shop", "set", slug, f"shopify.secret={secret}", "live_since=2026-01-01", "smtp.url=catcher",
-                     f"mail.from={slug.title()} <shop@example.com>")
+                     f"mail.from={slug.title()} <shop@example.com>", "receipt.order_confirmation=on")
         made.cli("shop", "add", "bare", "--name", "Bare", "--currency", "EUR", "--zone", "UTC", "--locale", "en")
         yield made
         made.stop()
