@@ -3,6 +3,8 @@
 
 #include "engine/clock.h"
 #include "engine/id.h"
+#include "flow/hold.h"
+#include "flow/test_mail.h"
 
 typedef struct Today {
     int64_t orders, orders_before;
@@ -47,8 +49,10 @@ today_count(Db *db, int64_t shop_id, Today *t, GError **error)
     Bind shop = bind_int("shop", shop_id), day = bind_int("day", id_least(now - DAY_MS));
     Bind before = bind_int("before", id_least(now - 2 * DAY_MS));
     Bind week = bind_int("week", id_least(now - 7 * DAY_MS));
-    return today_row(db, Q_today_orders, BINDS(day, shop, before),
-                     (int64_t *const[]){&t->orders, &t->orders_before}, 2, error) &&
+    return today_row(
+               db, Q_today_orders,
+               BINDS(bind_int("day", now - DAY_MS), shop, bind_int("before", now - 2 * DAY_MS)),
+               (int64_t *const[]){&t->orders, &t->orders_before}, 2, error) &&
            today_row(db, Q_today_messages, BINDS(day, shop, before),
                      (int64_t *const[]){&t->sent, &t->sent_before, &t->would_have_gone, &t->held},
                      4, error) &&
@@ -91,15 +95,22 @@ today_page(RouteCtx *ctx, GError **error)
     int64_t shop_id = shop->shop.id;
     Today today = {0};
     FlowHealth health;
+    int64_t held_since = 0;
     char trouble[256];
     Db *db = route_db(ctx, error);
     Bind here = bind_int("shop", shop_id);
-    if (!db || !today_count(db, shop_id, &today, error) ||
+    if (!db || !today_count(db, shop_id, &today, error) || !hold_since(db, &held_since, error) ||
         !today_text(ctx, db, Q_today_waiting_words, BINDS(here), "waiting_words", error) ||
         !today_text(ctx, db, Q_today_unread_why, BINDS(here, bind_int("id", today.newest_unread)),
                     "unread_why", error))
         return false;
     today_show(ctx, &today);
+    Str server = test_mail_server(ctx->arena, shop, flow_options(app->flow));
+    liquid_map_set(ctx->arena, ctx->page, STR("has_server"), liquid_bool(server.len > 0));
+    liquid_map_set(ctx->arena, ctx->page, STR("demo"),
+                   liquid_bool(str_is(shop_setting(shop, SETTING_DEMO), "yes")));
+    if (held_since)
+        liquid_map_set(ctx->arena, ctx->page, STR("held_since"), liquid_date(held_since));
     flow_health(app->flow, &health);
     if (store_trouble(app->store, trouble, sizeof trouble))
         g_strlcpy(health.trouble, trouble, sizeof health.trouble);

@@ -1,9 +1,10 @@
 -- today.sql: what the first page of a shop counts. Ids sort by time, so a span of time is a range of ids.
 
 -- name: today_orders
--- Orders that came in since :day, and in the time of the same length before, which began at :before.
-SELECT count(CASE WHEN id >= :day THEN 1 END), count(CASE WHEN id < :day THEN 1 END)
-FROM orders WHERE shop = :shop AND id >= :before;
+-- Orders placed since :day, and in the time of the same length before, which began at :before. What was imported keeps
+-- its day.
+SELECT count(CASE WHEN placed_at >= :day THEN 1 END), count(CASE WHEN placed_at < :day THEN 1 END)
+FROM orders WHERE shop = :shop AND placed_at >= :before;
 
 -- name: today_messages
 -- Messages of the day and of the one before, by what became of them.

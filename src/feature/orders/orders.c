@@ -6,7 +6,8 @@
 #include "base/token.h"
 #include "engine/id.h"
 #include "flow/postal.h"
-#include "flow/shipment.h"
+
+#include <string.h>
 
 enum { LINES_MOST = 500, STORY_MOST = 400 };
 
@@ -165,16 +166,14 @@ static const Column story_columns[] = {
     {0},
 };
 
-/* The name of an event, a shipment's state, a template: each in its words. */
+/* The name of an event ("order.paid"), of a mail ("mail shipped") or of a shipment's state: each in its words. */
 static LiquidValue
 story_name(Arena *arena, Str name)
 {
     size_t dot;
-    LiquidValue words = words_shipment(arena, name);
-    if (str_find(name, STR("."), &dot))
-        return words_event(arena, name);
-    bool is_state = shipment_state_of(name) != SHIPMENT_UNKNOWN || str_is(name, "unknown");
-    return is_state ? words : words_template(arena, name);
+    if (str_starts(name, "mail "))
+        return words_template(arena, str_sub(name, strlen("mail "), name.len));
+    return str_find(name, STR("."), &dot) ? words_event(arena, name) : words_shipment(arena, name);
 }
 
 /* A postal address as its lines, for the address filter's map. */

@@ -72,10 +72,10 @@ WHERE shop = :shop AND order_id = :id ORDER BY id LIMIT :limit;
 -- Everything that happened, in its order: events with who told us, steps of journeys, messages, the carrier's words.
 SELECT e.happened_at, e.id AS id, 'event' AS what, e.kind AS name, coalesce(i.connector, '') AS detail, '' AS more
 FROM event AS e LEFT JOIN inbox AS i ON i.shop = e.shop AND i.id = e.cause WHERE e.shop = :shop AND e.order_id = :id
-UNION ALL SELECT s.at, s.id, 'step', r.journey, s.outcome, s.why
+UNION ALL SELECT s.at, s.id, 'step', 'mail ' || r.journey, s.outcome, s.why
 FROM event AS e JOIN run AS r ON r.shop = e.shop AND r.cause = e.id JOIN run_step AS s ON s.shop = r.shop AND s.cause = r.id
 WHERE e.shop = :shop AND e.order_id = :id AND s.outcome <> 'go'
-UNION ALL SELECT m.at, m.id, 'message', m.template, m.state, coalesce(m.reason, '')
+UNION ALL SELECT m.at, m.id, 'message', 'mail ' || m.template, m.state, coalesce(m.reason, '')
 FROM message AS m WHERE m.shop = :shop AND m.order_id = :id
 UNION ALL SELECT c.happened_at, c.id, 'scan', c.state, coalesce(c.place, ''), coalesce(c.words, '')
 FROM shipment AS s JOIN scan AS c ON c.shop = s.shop AND c.shipment_id = s.id WHERE s.shop = :shop AND s.order_id = :id
