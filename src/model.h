@@ -257,6 +257,16 @@ typedef struct Refund {
     size_t line_count;
 } Refund;
 
+/* Something that happened which only the shop itself has a word for: a fitting was booked, a point was won. */
+typedef struct Happening {
+    Str kind;                /* shop.fitting_booked */
+    Str customer_foreign_id; /* whom it concerns; empty: by the address */
+    Str email;
+    Str order_foreign_id; /* empty: about no order */
+    Str properties;       /* a JSON object; empty: none */
+    int64_t happened_at;
+} Happening;
+
 /* Something that the shop system has no more. */
 typedef struct Gone {
     enum { GONE_ORDER, GONE_CUSTOMER, GONE_PRODUCT, GONE_COUPON } noun;
@@ -304,6 +314,8 @@ typedef struct Facts {
     size_t scan_count;
     const Refund *refunds;
     size_t refund_count;
+    const Happening *happenings;
+    size_t happening_count;
     const Gone *gone;
     size_t gone_count;
     const PrivacyAsk *asks;

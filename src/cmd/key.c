@@ -1,9 +1,11 @@
-/* key.c - `postlude key`: the installation's key, and the DKIM keys of shops. */
+/* key.c - `postlude key`: the installation's key, the DKIM keys of shops, and the keys with which programs come in. */
 #include "base/encode.h"
 #include "base/limits.h"
 #include "cmd/cmd.h"
 #include "engine/dkim.h"
 #include "engine/guard.h"
+#include "engine/id.h"
+#include "flow/api_key.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -49,6 +51,70 @@ write_dkim(Home *home, char **words, GString *out, GError **error)
     return true;
 }
 
+/* ---- keys of the API ------------------------------------------------------------------------------------------ */
+
+enum { KEYS_SHOWN = 1000 };
+
+static bool
+list_api(Home *home, int64_t shop, GString *out, GError **error)
+{
+    char id[ID_TEXT_BYTES];
+    Db *db = store_reader(home->store, error);
+    if (!db)
+        return false;
+    Rows *rows = db_rows(db, Q_api_key_list,
+                         BINDS(bind_int("shop", shop), bind_int("limit", KEYS_SHOWN)), error);
+    while (rows && rows_next(rows))
+        g_string_append_printf(out, "%s\t" STR_FMT "\t%s\t" STR_FMT "\n",
+                               id_format(rows_int(rows, 0), id), STR_ARG(rows_text(rows, 2)),
+                               rows_is_null(rows, 4) ? "opens" : "revoked",
+                               STR_ARG(str_trim(rows_text(rows, 3))));
+    bool fine = rows && rows_ok(rows, error);
+    g_clear_pointer(&rows, rows_close);
+    store_reader_return(home->store, db);
+    return fine;
+}
+
+static bool
+make_api(Home *home, const ApiKey *key, GString *out, GError **error)
+{
+    g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
+    char *text, id[ID_TEXT_BYTES];
+    int64_t key_id;
+    if (!api_key_make(arena, home->store, key, &text, &key_id, error))
+        return false;
+    g_string_append_printf(out,
+                           "%s\nThis is shown once: only its hash is kept. Its name here is %s.\n",
+                           text, id_format(key_id, id));
+    return true;
+}
+
+/* Words: SLUG make NAME SCOPES, SLUG list, SLUG revoke ID. */
+static bool
+write_api(Home *home, char **words, GString *out, GError **error)
+{
+    guint count = g_strv_length(words);
+    g_autoptr(ShopHold) shop = home_shop(home, words[0], error);
+    int64_t id;
+    if (!shop)
+        return false;
+    if (count == 4 && strcmp(words[1], "make") == 0)
+        return make_api(
+            home,
+            &(ApiKey){.shop = shop->shop.id, .name = str_of(words[2]), .scopes = str_of(words[3])},
+            out, error);
+    if (count == 2 && strcmp(words[1], "list") == 0)
+        return list_api(home, shop->shop.id, out, error);
+    if (count != 3 || strcmp(words[1], "revoke") != 0)
+        return fail(error, ERR_USAGE, "key api makes, lists or revokes");
+    if (!id_parse(str_of(words[2]), &id) || id_kind(id) != KIND_API_KEY)
+        return fail(error, ERR_USAGE, "'%s' is no name of a key: see --list", words[2]);
+    if (!api_key_revoke(home->store, shop->shop.id, id, error))
+        return false;
+    g_string_append_printf(out, "The key %s opens nothing any more.\n", words[2]);
+    return true;
+}
+
 bool
 key_write(Home *home, char **words, GString *out, GError **error)
 {
@@ -61,13 +127,45 @@ key_write(Home *home, char **words, GString *out, GError **error)
                                home->keyring->fingerprint);
         return true;
     }
-    return fail(error, ERR_USAGE, "key takes init, or dkim with a shop");
+    if (words[0] && strcmp(words[0], "api") == 0 && words[1])
+        return write_api(home, words + 1, out, error);
+    return fail(error, ERR_USAGE, "key takes init, or dkim or api with a shop");
+}
+
+/* Options of `key api`. */
+typedef struct ApiWords {
+    char *name, *scopes, *revoke;
+    gboolean list;
+} ApiWords;
+
+static int
+cmd_key_api(const CmdOptions *options, const char *slug, const ApiWords *api)
+{
+    const char *list[] = {"api", slug, "list", NULL};
+    const char *revoke[] = {"api", slug, "revoke", api->revoke, NULL};
+    const char *make[] = {"api", slug, "make", api->name, api->scopes, NULL};
+    if (api->list)
+        return cmd_write(options->data, "key", (char **)list);
+    if (api->revoke)
+        return cmd_write(options->data, "key", (char **)revoke);
+    if (!api->name || !api->scopes)
+        return cmd_usage(options, "key api takes --name and --scopes, or --list, or --revoke");
+    return cmd_write(options->data, "key", (char **)make);
+}
+
+static void
+api_words_clear(ApiWords *api)
+{
+    g_free(api->name);
+    g_free(api->scopes);
+    g_free(api->revoke);
 }
 
 int
 cmd_key(int argc, char **argv)
 {
     g_autofree char *domain = NULL, *selector = NULL, *type = NULL;
+    ApiWords api = {0};
     const GOptionEntry entries[] = {
         {"domain", 0, 0, G_OPTION_ARG_STRING, &domain, "dkim: domain of the shop's sender",
          "DOMAIN"},
@@ -75,11 +173,20 @@ cmd_key(int argc, char **argv)
          "NAME"},
         {"type", 0, 0, G_OPTION_ARG_STRING, &type, "dkim: rsa (everybody reads it) or ed25519",
          "TYPE"},
+        {"name", 0, 0, G_OPTION_ARG_STRING, &api.name, "api: the program that gets the key",
+         "NAME"},
+        {"scopes", 0, 0, G_OPTION_ARG_STRING, &api.scopes,
+         "api: what it may: all, or orders:read,orders:write,...", "SCOPES"},
+        {"list", 0, 0, G_OPTION_ARG_NONE, &api.list, "api: the keys of the shop", NULL},
+        {"revoke", 0, 0, G_OPTION_ARG_STRING, &api.revoke, "api: this one opens nothing any more",
+         "ID"},
         {0},
     };
     CmdOptions options = {
-        .usage = "key init | key dkim SLUG --domain DOMAIN --selector NAME [--type rsa|ed25519]",
-        .help = "Makes the installation's key, or a key with which a shop's mails are signed.",
+        .usage = "key init | key dkim SLUG --domain DOMAIN --selector NAME [--type rsa|ed25519] | "
+                 "key api SLUG --name PROGRAM --scopes SCOPES | key api SLUG --list | --revoke ID",
+        .help = "Makes the installation's key, a key with which a shop's mails are signed, or one "
+                "with which a program comes in.",
         .entries = entries,
     };
     int code;
@@ -88,6 +195,12 @@ cmd_key(int argc, char **argv)
     g_autofree char *data = options.data;
     if (argc == 2 && strcmp(argv[1], "init") == 0)
         return cmd_write(data, "key", argv + 1);
+    if (argc == 3 && strcmp(argv[1], "api") == 0) {
+        code = cmd_key_api(&options, argv[2], &api);
+        api_words_clear(&api);
+        return code;
+    }
+    api_words_clear(&api);
     if (argc != 3 || strcmp(argv[1], "dkim") != 0 || !domain)
         return cmd_usage(&options, "key dkim takes a shop and --domain");
     const char *words[] = {

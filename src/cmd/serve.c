@@ -7,6 +7,7 @@
 #include "cmd/cmd.h"
 #include "cmd/control.h"
 #include "engine/asset.h"
+#include "engine/bucket.h"
 #include "engine/clock.h"
 #include "engine/guard.h"
 #include "engine/line_server.h"
@@ -14,6 +15,7 @@
 #include "engine/log.h"
 #include "engine/schema.h"
 #include "feature/account/account.h"
+#include "feature/api/api.h"
 #include "feature/feature.h"
 #include "feature/page.h"
 #include "flow/postbox.h"
@@ -191,6 +193,13 @@ serve_handle(HttpRequest *request, void *arg)
     router_serve(request, serve->router);
 }
 
+/* People come in by signing in, programs by a key. */
+static bool
+serve_allow(RouteCtx *ctx, GError **error)
+{
+    return ctx->route->access == KEY ? api_allow(ctx, error) : account_allow(ctx, error);
+}
+
 static bool
 serve_open_rooms(Serve *serve, GError **error)
 {
@@ -203,6 +212,7 @@ serve_open_rooms(Serve *serve, GError **error)
         .keyring = serve->home->keyring,
         .flow = serve->flow,
         .account = serve->account,
+        .api_rates = buckets_new(),
         .data = serve->home->data,
         .public_url = serve->public_url,
         /* With a public address a proxy leads strangers to the loopback listener. */
@@ -217,7 +227,7 @@ serve_open_rooms(Serve *serve, GError **error)
     RouterOptions options = {
         .store = serve->home->store,
         .app = &serve->app,
-        .allow = account_allow,
+        .allow = serve_allow,
         .has_template = serve_has_template,
         .render = serve_render,
     };
@@ -253,6 +263,7 @@ serve_open_web(Serve *serve, GError **error)
         .listen = serve_get(serve, CONFIG_SERVER_LISTEN),
         .error_page = serve_error_page,
         .behind_proxy = true,
+        .programs = "/api/",
         .threads = (int)MIN(g_get_num_processors(), 2),
     };
     g_autofree char *ctl = g_build_filename(serve->home->data, "ctl", NULL);
@@ -320,6 +331,7 @@ serve_close(Serve *serve)
     router_free(serve->router);
     pages_free(serve->pages);
     account_free(serve->account);
+    buckets_free(serve->app.api_rates);
     flow_free(serve->flow);
     home_free(serve->home);
     g_free(serve->public_url);

@@ -14,6 +14,7 @@ static const struct {
     {405, "Method Not Allowed"},
     {409, "Conflict"},
     {413, "Content Too Large"},
+    {415, "Unsupported Media Type"},
     {422, "Unprocessable Content"},
     {429, "Too Many Requests"},
     {500, "Internal Server Error"},
@@ -46,6 +47,23 @@ http_problem_of(const GError *error)
     };
 }
 
+/* As RFC 9457 section 3 has it in its example: errors, each with detail and pointer. */
+static void
+problem_put_fields(JsonWriter *out, const HttpProblem *problem)
+{
+    json_put_key(out, "errors");
+    json_put_array(out);
+    for (size_t i = 0; i < problem->field_count; i++) {
+        json_put_object(out);
+        json_put_key(out, "pointer");
+        json_put_str(out, problem->fields[i].pointer);
+        json_put_key(out, "detail");
+        json_put_str(out, problem->fields[i].detail);
+        json_put_end(out);
+    }
+    json_put_end(out);
+}
+
 Str
 http_problem_json(Arena *arena, const HttpProblem *problem)
 {
@@ -64,6 +82,8 @@ http_problem_json(Arena *arena, const HttpProblem *problem)
     json_put_str(&out, problem->code);
     json_put_key(&out, "cure");
     json_put_str(&out, problem->cure);
+    if (problem->fields)
+        problem_put_fields(&out, problem);
     json_put_end(&out);
     json_put_done(&out);
     buf_add_char(&buf, '\n');

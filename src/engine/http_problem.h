@@ -8,12 +8,20 @@
 
 #include "base/base.h"
 
+/* One field that is wrong. */
+typedef struct HttpProblemField {
+    const char *pointer; /* RFC 6901 */
+    const char *detail;
+} HttpProblemField;
+
 typedef struct HttpProblem {
     int status;
     const char *title;  /* what HTTP calls the status: "Not Found" */
     const char *code;   /* slug of errors.def */
     const char *detail; /* what happened, in words that may be shown */
     const char *cure;
+    const HttpProblemField *fields; /* `errors`; NULL: none is named */
+    size_t field_count;
 } HttpProblem;
 
 /* By the error's row. The words of a 5xx are ours only, they may name files and hosts: its detail

@@ -143,6 +143,9 @@ http_wants_json(const HttpRequest *request)
 {
     if (((const Request *)request)->was_suspended)
         return ((const Request *)request)->wants_json;
+    const char *programs = ((const Request *)request)->server->options.programs;
+    if (programs && str_starts(request->path, programs))
+        return true;
     if (http_header_has(request, "Accept", "text/html"))
         return false;
     return http_header_has(request, "Accept", "json") ||

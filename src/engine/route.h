@@ -37,8 +37,9 @@ typedef struct Route Route;
  *     GUEST  whoever it is; the hook checks the forms (signing in)
  *     SELF   whoever is signed in, for what concerns nobody else (one's own password)
  *     STAFF  who has a role in the shop of the address; what is no GET, only its owners
- *     OWNER  its owners alone */
-typedef enum RouteAccess { ANYONE, CUSTOMER, GUEST, SELF, STAFF, OWNER } RouteAccess;
+ *     OWNER  its owners alone
+ *     KEY    a program, by a key of a shop */
+typedef enum RouteAccess { ANYONE, CUSTOMER, GUEST, SELF, STAFF, OWNER, KEY } RouteAccess;
 
 /* On which thread the handler runs: a web thread, where it must not wait, or one that does one request after the
  * other and may (desk.h). There the request is suspended: headers, cookies and the client's address are gone. */

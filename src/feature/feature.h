@@ -12,6 +12,7 @@
 #include "flow/shop.h"
 
 typedef struct Account Account;
+typedef struct Buckets Buckets;
 
 typedef struct Feature {
     const char *title;
@@ -26,6 +27,7 @@ typedef struct App {
     const Keyring *keyring;
     Flow *flow;
     Account *account;
+    Buckets *api_rates; /* how often each key of the API asks */
     const char *data;       /* the data folder */
     const char *public_url; /* of the installation */
     bool shows_catcher;     /* /dev/mail may be looked at (from this machine) */

@@ -4,6 +4,7 @@
 #include "flow/choice.h"
 #include "flow/customer.h"
 #include "flow/event.h"
+#include "flow/happening.h"
 #include "flow/order.h"
 #include "flow/privacy.h"
 #include "flow/product.h"
@@ -20,6 +21,7 @@ struct FactsNews {
     ShipmentNews *shipments;
     Scan *scans;
     Refund *refunds;
+    Happening *happenings;
     PrivacyNews *asks;
 };
 
@@ -37,6 +39,7 @@ facts_prepare(Arena *arena, const Facts *facts)
         .shipments = arena_new_of(arena, ShipmentNews, facts->shipment_count),
         .scans = arena_new_of(arena, Scan, facts->scan_count),
         .refunds = arena_new_of(arena, Refund, facts->refund_count),
+        .happenings = arena_new_of(arena, Happening, facts->happening_count),
         .asks = arena_new_of(arena, PrivacyNews, facts->ask_count),
     };
     for (size_t i = 0; i < facts->customer_count; i++)
@@ -55,6 +58,8 @@ facts_prepare(Arena *arena, const Facts *facts)
         news->scans[i] = scan_clean(arena, &facts->scans[i]);
     for (size_t i = 0; i < facts->refund_count; i++)
         news->refunds[i] = refund_clean(arena, &facts->refunds[i]);
+    for (size_t i = 0; i < facts->happening_count; i++)
+        news->happenings[i] = happening_clean(arena, &facts->happenings[i]);
     for (size_t i = 0; i < facts->ask_count; i++)
         privacy_prepare(arena, &facts->asks[i], &news->asks[i]);
     return news;
@@ -114,6 +119,12 @@ refund_nth(const Learn *learn, const FactsNews *news, size_t i, Learned *ret, GE
 }
 
 static bool
+happening_nth(const Learn *learn, const FactsNews *news, size_t i, Learned *ret, GError **error)
+{
+    return happening_learn(learn, &news->happenings[i], ret, error);
+}
+
+static bool
 ask_nth(const Learn *learn, const FactsNews *news, size_t i, Learned *ret, GError **error)
 {
     return privacy_learn(learn, &news->asks[i], ret, error);
@@ -165,11 +176,17 @@ facts_learn(const Learn *learn, const FactsNews *news, FactsCount *count, GError
         size_t count;
         LearnNth nth;
     } nouns[] = {
-        {told->customer_count, customer_nth}, {told->consent_count, consent_nth},
-        {told->product_count, product_nth},   {told->coupon_count, coupon_nth},
-        {told->order_count, order_nth},       {told->shipment_count, shipment_nth},
-        {told->scan_count, scan_nth},         {told->refund_count, refund_nth},
-        {told->gone_count, gone_nth},         {told->ask_count, ask_nth},
+        {told->customer_count, customer_nth},
+        {told->consent_count, consent_nth},
+        {told->product_count, product_nth},
+        {told->coupon_count, coupon_nth},
+        {told->order_count, order_nth},
+        {told->shipment_count, shipment_nth},
+        {told->scan_count, scan_nth},
+        {told->refund_count, refund_nth},
+        {told->happening_count, happening_nth},
+        {told->gone_count, gone_nth},
+        {told->ask_count, ask_nth},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(nouns); i++)
         if (nouns[i].count && !each(&own, news, nouns[i].count, nouns[i].nth, count, error))

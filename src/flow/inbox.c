@@ -118,7 +118,7 @@ inbox_check(Arena *arena, const InboxAsk *ask, InboxNew **ret, GError **error)
     const Inbound *inbound = inbound_find(ask->connector);
     if (inbound)
         return inbox_check_inbound(arena, ask, inbound, ret, error);
-    if (!connector)
+    if (!connector || !connector->secret)
         return fail(error, ERR_NOT_FOUND, "there is no connector '" STR_FMT "'",
                     STR_ARG(ask->connector));
     const ConnectorSecret *secret = inbox_secret(ask->shop, connector);
@@ -159,6 +159,14 @@ bool
 inbox_keep(Db *db, InboxNew *delivery, GError **error)
 {
     return inbox_append(db, delivery, error);
+}
+
+InboxNew *
+inbox_told(Arena *arena, const InboxAsk *ask, const Envelope *envelope)
+{
+    const Connector *connector = connector_find(ask->connector);
+    must(connector);
+    return inbox_prepare(arena, ask, connector->name, envelope);
 }
 
 void

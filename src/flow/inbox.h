@@ -33,6 +33,8 @@ typedef struct InboxAsk {
  * which is called on the writer's thread. *ret is NULL for a sender's ping: say yes, there is nothing to keep.
  * Fails with ERR_NOT_FOUND (no such connector), ERR_AUTH, ERR_INPUT. */
 bool inbox_check(Arena *arena, const InboxAsk *ask, InboxNew **ret, GError **error);
+/* The same for what was checked elsewhere, as the API's: ask->connector names a row of connectors.def. */
+InboxNew *inbox_told(Arena *arena, const InboxAsk *ask, const Envelope *envelope);
 void inbox_post(Store *store, InboxNew *delivery);
 
 /* A page of orders that we asked a shop system for ourselves; the same page twice is one row. */

@@ -106,7 +106,10 @@ entry_make_keys(ShopEntry *entry, GError **error)
 {
     for (size_t i = 0; connector_nth(i); i++) {
         Setting setting;
-        must(i < SHOP_CONNECTORS_MOST && setting_find(str_of(connector_nth(i)->secret), &setting));
+        must(i < SHOP_CONNECTORS_MOST);
+        if (!connector_nth(i)->secret)
+            continue;
+        must(setting_find(str_of(connector_nth(i)->secret), &setting));
         Str secret = entry->settings[setting];
         if (!secret.len)
             continue;

@@ -9,99 +9,114 @@
 
 #include <string.h>
 
-enum { TEXT, AMOUNT, MOMENT, COUNT, YES, CURRENCY, PAYMENT_SLUG, FULFILMENT_SLUG, QUIET_SLUG };
-
 static const OrderField fields[] = {
-    {"id", OF_ORDER, TEXT, offsetof(Order, foreign_id),
+    {"id", OF_ORDER, ORDER_FIELD_TEXT, offsetof(Order, foreign_id),
      "The shop system's id of the order. Needed."},
-    {"name", OF_ORDER, TEXT, offsetof(Order, name), "As people say it: #1001; without it, the id."},
-    {"email", OF_ORDER, TEXT, offsetof(Order, email), "Where its mails go."},
-    {"phone", OF_ORDER, TEXT, offsetof(Order, phone), ""},
-    {"locale", OF_ORDER, TEXT, offsetof(Order, locale), "Language of the buyer: fr, pt-BR."},
-    {"currency", OF_ORDER, CURRENCY, offsetof(Order, currency),
+    {"name", OF_ORDER, ORDER_FIELD_TEXT, offsetof(Order, name),
+     "As people say it: #1001; without it, the id."},
+    {"email", OF_ORDER, ORDER_FIELD_TEXT, offsetof(Order, email), "Where its mails go."},
+    {"phone", OF_ORDER, ORDER_FIELD_TEXT, offsetof(Order, phone), ""},
+    {"locale", OF_ORDER, ORDER_FIELD_TEXT, offsetof(Order, locale),
+     "Language of the buyer: fr, pt-BR."},
+    {"currency", OF_ORDER, ORDER_FIELD_CURRENCY, offsetof(Order, currency),
      "ISO 4217; without it, the shop's."},
-    {"subtotal", OF_ORDER, AMOUNT, offsetof(Order, subtotal),
+    {"subtotal", OF_ORDER, ORDER_FIELD_AMOUNT, offsetof(Order, subtotal),
      "Of the lines, after discounts; without it, their sum."},
-    {"shipping", OF_ORDER, AMOUNT, offsetof(Order, shipping), ""},
-    {"fees", OF_ORDER, AMOUNT, offsetof(Order, fees), "Payment, gift wrap and the like."},
-    {"tax", OF_ORDER, AMOUNT, offsetof(Order, tax), "All of it, also where the prices hold it."},
-    {"discount", OF_ORDER, AMOUNT, offsetof(Order, discount),
+    {"shipping", OF_ORDER, ORDER_FIELD_AMOUNT, offsetof(Order, shipping), ""},
+    {"fees", OF_ORDER, ORDER_FIELD_AMOUNT, offsetof(Order, fees),
+     "Payment, gift wrap and the like."},
+    {"tax", OF_ORDER, ORDER_FIELD_AMOUNT, offsetof(Order, tax),
+     "All of it, also where the prices hold it."},
+    {"discount", OF_ORDER, ORDER_FIELD_AMOUNT, offsetof(Order, discount),
      "All of it, for showing; it is taken off already."},
-    {"total", OF_ORDER, AMOUNT, offsetof(Order, total),
+    {"total", OF_ORDER, ORDER_FIELD_AMOUNT, offsetof(Order, total),
      "What the buyer pays; without it, the sum of all."},
-    {"tax_included", OF_ORDER, YES, offsetof(Order, tax_included), "yes: the prices hold the tax."},
-    {"discount_codes", OF_ORDER, TEXT, offsetof(Order, discount_codes), "SPRING, ANA10"},
-    {"shipping_title", OF_ORDER, TEXT, offsetof(Order, shipping_title),
+    {"tax_included", OF_ORDER, ORDER_FIELD_YES, offsetof(Order, tax_included),
+     "yes: the prices hold the tax."},
+    {"discount_codes", OF_ORDER, ORDER_FIELD_TEXT, offsetof(Order, discount_codes),
+     "SPRING, ANA10"},
+    {"shipping_title", OF_ORDER, ORDER_FIELD_TEXT, offsetof(Order, shipping_title),
      "As the buyer chose it: Standard."},
-    {"channel", OF_ORDER, TEXT, offsetof(Order, channel), "Where it was sold: web, pos."},
-    {"url", OF_ORDER, TEXT, offsetof(Order, url), "The shop system's own page of it."},
-    {"tags", OF_ORDER, TEXT, offsetof(Order, tags), ""},
-    {"payment", OF_ORDER, PAYMENT_SLUG, offsetof(Order, payment),
+    {"channel", OF_ORDER, ORDER_FIELD_TEXT, offsetof(Order, channel),
+     "Where it was sold: web, pos."},
+    {"url", OF_ORDER, ORDER_FIELD_TEXT, offsetof(Order, url), "The shop system's own page of it."},
+    {"tags", OF_ORDER, ORDER_FIELD_TEXT, offsetof(Order, tags), ""},
+    {"payment", OF_ORDER, ORDER_FIELD_PAYMENT, offsetof(Order, payment),
      "pending, authorized, partly_paid, paid, partly_refunded, refunded, voided."},
-    {"fulfilment", OF_ORDER, FULFILMENT_SLUG, offsetof(Order, fulfilment),
+    {"fulfilment", OF_ORDER, ORDER_FIELD_FULFILMENT, offsetof(Order, fulfilment),
      "none, partial, fulfilled."},
-    {"quiet", OF_ORDER, QUIET_SLUG, offsetof(Order, quiet),
+    {"quiet", OF_ORDER, ORDER_FIELD_QUIET, offsetof(Order, quiet),
      "Never causes a mail: test, draft, fraud, marketplace."},
-    {"gift", OF_ORDER, YES, offsetof(Order, gift), "yes: prices stay off its page."},
-    {"renewal", OF_ORDER, YES, offsetof(Order, renewal), "yes: of a subscription, no first order."},
-    {"in_person", OF_ORDER, YES, offsetof(Order, in_person), "yes: nothing is shipped."},
-    {"placed_at", OF_ORDER, MOMENT, offsetof(Order, placed_at), "When it was placed. Needed."},
-    {"cancelled_at", OF_ORDER, MOMENT, offsetof(Order, cancelled_at), ""},
-    {"deleted_at", OF_ORDER, MOMENT, offsetof(Order, deleted_at),
+    {"gift", OF_ORDER, ORDER_FIELD_YES, offsetof(Order, gift), "yes: prices stay off its page."},
+    {"renewal", OF_ORDER, ORDER_FIELD_YES, offsetof(Order, renewal),
+     "yes: of a subscription, no first order."},
+    {"in_person", OF_ORDER, ORDER_FIELD_YES, offsetof(Order, in_person),
+     "yes: nothing is shipped."},
+    {"placed_at", OF_ORDER, ORDER_FIELD_MOMENT, offsetof(Order, placed_at),
+     "When it was placed. Needed."},
+    {"cancelled_at", OF_ORDER, ORDER_FIELD_MOMENT, offsetof(Order, cancelled_at), ""},
+    {"deleted_at", OF_ORDER, ORDER_FIELD_MOMENT, offsetof(Order, deleted_at),
      "The shop system has it no more."},
-    {"promised_from", OF_ORDER, MOMENT, offsetof(Order, promised_from),
+    {"promised_from", OF_ORDER, ORDER_FIELD_MOMENT, offsetof(Order, promised_from),
      "When the buyer was told it will arrive."},
-    {"promised_until", OF_ORDER, MOMENT, offsetof(Order, promised_until), ""},
-    {"updated_at", OF_ORDER, MOMENT, offsetof(Order, updated_at),
+    {"promised_until", OF_ORDER, ORDER_FIELD_MOMENT, offsetof(Order, promised_until), ""},
+    {"updated_at", OF_ORDER, ORDER_FIELD_MOMENT, offsetof(Order, updated_at),
      "Version of these facts: newer ones win. Without it they only fill gaps."},
-    {"note", OF_ORDER, TEXT, offsetof(Order, note), "What the buyer wrote."},
-    {"customer.id", OF_CUSTOMER, TEXT, offsetof(Customer, foreign_id),
+    {"note", OF_ORDER, ORDER_FIELD_TEXT, offsetof(Order, note), "What the buyer wrote."},
+    {"customer.id", OF_CUSTOMER, ORDER_FIELD_TEXT, offsetof(Customer, foreign_id),
      "The account; without it, a guest known by the address."},
-    {"customer.email", OF_CUSTOMER, TEXT, offsetof(Customer, email), "Without it, the order's."},
-    {"customer.phone", OF_CUSTOMER, TEXT, offsetof(Customer, phone), ""},
-    {"customer.first_name", OF_CUSTOMER, TEXT, offsetof(Customer, first_name), ""},
-    {"customer.last_name", OF_CUSTOMER, TEXT, offsetof(Customer, last_name), ""},
-    {"customer.locale", OF_CUSTOMER, TEXT, offsetof(Customer, locale), ""},
-    {"customer.company", OF_CUSTOMER, TEXT, offsetof(Customer, company),
+    {"customer.email", OF_CUSTOMER, ORDER_FIELD_TEXT, offsetof(Customer, email),
+     "Without it, the order's."},
+    {"customer.phone", OF_CUSTOMER, ORDER_FIELD_TEXT, offsetof(Customer, phone), ""},
+    {"customer.first_name", OF_CUSTOMER, ORDER_FIELD_TEXT, offsetof(Customer, first_name), ""},
+    {"customer.last_name", OF_CUSTOMER, ORDER_FIELD_TEXT, offsetof(Customer, last_name), ""},
+    {"customer.locale", OF_CUSTOMER, ORDER_FIELD_TEXT, offsetof(Customer, locale), ""},
+    {"customer.company", OF_CUSTOMER, ORDER_FIELD_TEXT, offsetof(Customer, company),
      "Whom the person buys for."},
-    {"customer.tags", OF_CUSTOMER, TEXT, offsetof(Customer, tags), ""},
-    {"customer.updated_at", OF_CUSTOMER, MOMENT, offsetof(Customer, updated_at), ""},
-    {"ship_to.name", OF_SHIP_TO, TEXT, offsetof(PostalAddress, name), ""},
-    {"ship_to.company", OF_SHIP_TO, TEXT, offsetof(PostalAddress, company), ""},
-    {"ship_to.line1", OF_SHIP_TO, TEXT, offsetof(PostalAddress, line1), "Street and number."},
-    {"ship_to.line2", OF_SHIP_TO, TEXT, offsetof(PostalAddress, line2), ""},
-    {"ship_to.zip", OF_SHIP_TO, TEXT, offsetof(PostalAddress, zip), ""},
-    {"ship_to.city", OF_SHIP_TO, TEXT, offsetof(PostalAddress, city), ""},
-    {"ship_to.province", OF_SHIP_TO, TEXT, offsetof(PostalAddress, province), ""},
-    {"ship_to.province_code", OF_SHIP_TO, TEXT, offsetof(PostalAddress, province_code), ""},
-    {"ship_to.country", OF_SHIP_TO, TEXT, offsetof(PostalAddress, country), ""},
-    {"ship_to.country_code", OF_SHIP_TO, TEXT, offsetof(PostalAddress, country_code),
+    {"customer.tags", OF_CUSTOMER, ORDER_FIELD_TEXT, offsetof(Customer, tags), ""},
+    {"customer.updated_at", OF_CUSTOMER, ORDER_FIELD_MOMENT, offsetof(Customer, updated_at), ""},
+    {"ship_to.name", OF_SHIP_TO, ORDER_FIELD_TEXT, offsetof(PostalAddress, name), ""},
+    {"ship_to.company", OF_SHIP_TO, ORDER_FIELD_TEXT, offsetof(PostalAddress, company), ""},
+    {"ship_to.line1", OF_SHIP_TO, ORDER_FIELD_TEXT, offsetof(PostalAddress, line1),
+     "Street and number."},
+    {"ship_to.line2", OF_SHIP_TO, ORDER_FIELD_TEXT, offsetof(PostalAddress, line2), ""},
+    {"ship_to.zip", OF_SHIP_TO, ORDER_FIELD_TEXT, offsetof(PostalAddress, zip), ""},
+    {"ship_to.city", OF_SHIP_TO, ORDER_FIELD_TEXT, offsetof(PostalAddress, city), ""},
+    {"ship_to.province", OF_SHIP_TO, ORDER_FIELD_TEXT, offsetof(PostalAddress, province), ""},
+    {"ship_to.province_code", OF_SHIP_TO, ORDER_FIELD_TEXT, offsetof(PostalAddress, province_code),
+     ""},
+    {"ship_to.country", OF_SHIP_TO, ORDER_FIELD_TEXT, offsetof(PostalAddress, country), ""},
+    {"ship_to.country_code", OF_SHIP_TO, ORDER_FIELD_TEXT, offsetof(PostalAddress, country_code),
      "ISO 3166-1: FR."},
-    {"ship_to.phone", OF_SHIP_TO, TEXT, offsetof(PostalAddress, phone), ""},
-    {"bill_to.name", OF_BILL_TO, TEXT, offsetof(PostalAddress, name), ""},
-    {"bill_to.company", OF_BILL_TO, TEXT, offsetof(PostalAddress, company), ""},
-    {"bill_to.line1", OF_BILL_TO, TEXT, offsetof(PostalAddress, line1), "Street and number."},
-    {"bill_to.line2", OF_BILL_TO, TEXT, offsetof(PostalAddress, line2), ""},
-    {"bill_to.zip", OF_BILL_TO, TEXT, offsetof(PostalAddress, zip), ""},
-    {"bill_to.city", OF_BILL_TO, TEXT, offsetof(PostalAddress, city), ""},
-    {"bill_to.province", OF_BILL_TO, TEXT, offsetof(PostalAddress, province), ""},
-    {"bill_to.province_code", OF_BILL_TO, TEXT, offsetof(PostalAddress, province_code), ""},
-    {"bill_to.country", OF_BILL_TO, TEXT, offsetof(PostalAddress, country), ""},
-    {"bill_to.country_code", OF_BILL_TO, TEXT, offsetof(PostalAddress, country_code),
+    {"ship_to.phone", OF_SHIP_TO, ORDER_FIELD_TEXT, offsetof(PostalAddress, phone), ""},
+    {"bill_to.name", OF_BILL_TO, ORDER_FIELD_TEXT, offsetof(PostalAddress, name), ""},
+    {"bill_to.company", OF_BILL_TO, ORDER_FIELD_TEXT, offsetof(PostalAddress, company), ""},
+    {"bill_to.line1", OF_BILL_TO, ORDER_FIELD_TEXT, offsetof(PostalAddress, line1),
+     "Street and number."},
+    {"bill_to.line2", OF_BILL_TO, ORDER_FIELD_TEXT, offsetof(PostalAddress, line2), ""},
+    {"bill_to.zip", OF_BILL_TO, ORDER_FIELD_TEXT, offsetof(PostalAddress, zip), ""},
+    {"bill_to.city", OF_BILL_TO, ORDER_FIELD_TEXT, offsetof(PostalAddress, city), ""},
+    {"bill_to.province", OF_BILL_TO, ORDER_FIELD_TEXT, offsetof(PostalAddress, province), ""},
+    {"bill_to.province_code", OF_BILL_TO, ORDER_FIELD_TEXT, offsetof(PostalAddress, province_code),
+     ""},
+    {"bill_to.country", OF_BILL_TO, ORDER_FIELD_TEXT, offsetof(PostalAddress, country), ""},
+    {"bill_to.country_code", OF_BILL_TO, ORDER_FIELD_TEXT, offsetof(PostalAddress, country_code),
      "ISO 3166-1: FR."},
-    {"bill_to.phone", OF_BILL_TO, TEXT, offsetof(PostalAddress, phone), ""},
-    {"line.id", OF_LINE, TEXT, offsetof(OrderLine, foreign_id), "Without it, 1, 2, 3."},
-    {"line.product_id", OF_LINE, TEXT, offsetof(OrderLine, product_foreign_id),
+    {"bill_to.phone", OF_BILL_TO, ORDER_FIELD_TEXT, offsetof(PostalAddress, phone), ""},
+    {"line.id", OF_LINE, ORDER_FIELD_TEXT, offsetof(OrderLine, foreign_id), "Without it, 1, 2, 3."},
+    {"line.product_id", OF_LINE, ORDER_FIELD_TEXT, offsetof(OrderLine, product_foreign_id),
      "Without it, the sku."},
-    {"line.variant_id", OF_LINE, TEXT, offsetof(OrderLine, variant_foreign_id), ""},
-    {"line.sku", OF_LINE, TEXT, offsetof(OrderLine, sku), ""},
-    {"line.title", OF_LINE, TEXT, offsetof(OrderLine, title), ""},
-    {"line.variant", OF_LINE, TEXT, offsetof(OrderLine, variant), "42 / brown"},
-    {"line.vendor", OF_LINE, TEXT, offsetof(OrderLine, vendor), ""},
-    {"line.quantity", OF_LINE, COUNT, offsetof(OrderLine, quantity), "Without it, 1."},
-    {"line.price", OF_LINE, AMOUNT, offsetof(OrderLine, price), "Of one, as the buyer saw it."},
-    {"line.discount", OF_LINE, AMOUNT, offsetof(OrderLine, discount), "On the whole line."},
-    {"line.ships", OF_LINE, YES, offsetof(OrderLine, ships),
+    {"line.variant_id", OF_LINE, ORDER_FIELD_TEXT, offsetof(OrderLine, variant_foreign_id), ""},
+    {"line.sku", OF_LINE, ORDER_FIELD_TEXT, offsetof(OrderLine, sku), ""},
+    {"line.title", OF_LINE, ORDER_FIELD_TEXT, offsetof(OrderLine, title), ""},
+    {"line.variant", OF_LINE, ORDER_FIELD_TEXT, offsetof(OrderLine, variant), "42 / brown"},
+    {"line.vendor", OF_LINE, ORDER_FIELD_TEXT, offsetof(OrderLine, vendor), ""},
+    {"line.quantity", OF_LINE, ORDER_FIELD_COUNT, offsetof(OrderLine, quantity), "Without it, 1."},
+    {"line.price", OF_LINE, ORDER_FIELD_AMOUNT, offsetof(OrderLine, price),
+     "Of one, as the buyer saw it."},
+    {"line.discount", OF_LINE, ORDER_FIELD_AMOUNT, offsetof(OrderLine, discount),
+     "On the whole line."},
+    {"line.ships", OF_LINE, ORDER_FIELD_YES, offsetof(OrderLine, ships),
      "no: a service or a download. Without it, yes."},
 };
 
@@ -147,6 +162,19 @@ order_field_index(const OrderField *field)
 {
     G_STATIC_ASSERT(G_N_ELEMENTS(fields) <= ORDER_FIELDS_MOST);
     return (size_t)(field - fields);
+}
+
+const char *
+order_field_word(const OrderField *field, size_t n)
+{
+    const Slug *list = field->type == ORDER_FIELD_PAYMENT      ? payments
+                       : field->type == ORDER_FIELD_FULFILMENT ? fulfilments
+                       : field->type == ORDER_FIELD_QUIET      ? quiets
+                                                               : NULL;
+    for (size_t i = 0; list && i < n; i++)
+        if (!list[i].slug)
+            return NULL;
+    return list ? list[n].slug : NULL;
 }
 
 void *
@@ -313,26 +341,26 @@ field_read(Arena *arena, const OrderField *field, Str text, const FieldStyle *st
            GError **error)
 {
     switch (field->type) {
-    case TEXT:
+    case ORDER_FIELD_TEXT:
         *(Str *)place = text;
         return true;
-    case AMOUNT:
+    case ORDER_FIELD_AMOUNT:
         return amount_read(text, style, place, error);
-    case MOMENT:
+    case ORDER_FIELD_MOMENT:
         return style->dates ? date_read(text, style, place, error)
                             : when_parse(text, style->zone, place, error);
-    case COUNT:
+    case ORDER_FIELD_COUNT:
         return count_read(text, place, error);
-    case YES:
+    case ORDER_FIELD_YES:
         return yes_read(text, place, error);
-    case CURRENCY:
+    case ORDER_FIELD_CURRENCY:
         *(Str *)place = arena_copy(arena, text);
         return money_digits(((Str *)place)->at) >= 0 ||
                fail(error, ERR_INPUT, "'" STR_FMT "' is no ISO 4217 currency like EUR",
                     STR_ARG(str_sub(text, 0, 20)));
-    case PAYMENT_SLUG:
+    case ORDER_FIELD_PAYMENT:
         return slug_read(payments, text, place, error);
-    case FULFILMENT_SLUG:
+    case ORDER_FIELD_FULFILMENT:
         return slug_read(fulfilments, text, place, error);
     default:
         return slug_read(quiets, text, place, error);

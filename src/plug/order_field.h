@@ -8,10 +8,23 @@
 
 typedef enum FieldOf { OF_ORDER, OF_CUSTOMER, OF_SHIP_TO, OF_BILL_TO, OF_LINE, OF_COUNT } FieldOf;
 
+/* What stands in a field. */
+typedef enum FieldKind {
+    ORDER_FIELD_TEXT,
+    ORDER_FIELD_AMOUNT,
+    ORDER_FIELD_MOMENT,
+    ORDER_FIELD_COUNT,
+    ORDER_FIELD_YES,
+    ORDER_FIELD_CURRENCY,
+    ORDER_FIELD_PAYMENT,
+    ORDER_FIELD_FULFILMENT,
+    ORDER_FIELD_QUIET
+} FieldKind;
+
 typedef struct OrderField {
     const char *name; /* placed_at, customer.email, line.sku */
     FieldOf of;
-    int type; /* order_field.c's own */
+    FieldKind type;
     size_t offset;
     const char *help;
 } OrderField;
@@ -27,6 +40,9 @@ typedef struct FieldStyle {
 const OrderField *order_field_find(Str name);
 const OrderField *order_field_nth(size_t n);
 size_t order_field_index(const OrderField *field);
+
+/* The words of a PAYMENT, FULFILMENT or QUIET, one after the other; NULL behind the last, and for any other kind. */
+const char *order_field_word(const OrderField *field, size_t n);
 
 /* Puts a text into its field of the Order, Customer, PostalAddress or OrderLine. An empty text changes nothing. */
 bool order_field_set(Arena *arena, const OrderField *field, Str text, const FieldStyle *style,

@@ -155,7 +155,8 @@ connector_told_nothing(const Facts *facts)
 {
     return facts->customer_count + facts->consent_count + facts->product_count +
                    facts->coupon_count + facts->order_count + facts->shipment_count +
-                   facts->scan_count + facts->refund_count + facts->gone_count + facts->ask_count ==
+                   facts->scan_count + facts->refund_count + facts->happening_count +
+                   facts->gone_count + facts->ask_count ==
                0 &&
            !facts->disconnected;
 }

@@ -1,0 +1,16 @@
+-- happening.sql: events of the shop's own.
+
+-- name: happening_customer
+-- Whom it concerns: the account, or who has the address; the person who stands for it.
+SELECT coalesce(merged_into, id) FROM customer WHERE shop = :shop AND erased_at IS NULL
+    AND ((source = :source AND foreign_id = :foreign_id) OR (:foreign_id = '' AND email_key = :email_key AND email_key <> ''))
+ORDER BY merged_into IS NOT NULL, id LIMIT 1;
+
+-- name: happening_event
+-- The event itself.
+INSERT INTO event (id, shop, at, cause, kind, happened_at, order_id, customer_id, subject_id, state)
+VALUES (:id, :shop, :at, :cause, :kind, :happened_at, :order_id, :customer_id, NULL, :state);
+
+-- name: happening_append
+-- What the shop said of it.
+INSERT INTO happening (id, shop, email, properties) VALUES (:id, :shop, :email, :properties);
