@@ -2,6 +2,8 @@
 #include "base/when.h"
 #include "cmd/cmd.h"
 #include "engine/guard.h"
+#include "flow/legal.h"
+#include "flow/owed.h"
 #include "flow/shop_check.h"
 
 #include <stdio.h>
@@ -26,6 +28,20 @@ write_add(Home *home, char **words, GString *out, GError **error)
     return true;
 }
 
+/* What the law asks for has to be there before a receipt is switched on (flow/owed.h). */
+static bool
+receipts_check(Home *home, const ShopEntry *shop, const ShopValue *values, size_t count,
+               GError **error)
+{
+    bool has_legal = false;
+    Db *db = store_reader(home->store, error);
+    bool ok = db && legal_exists(db, shop->shop.id, &has_legal, error);
+    store_reader_return(home->store, db);
+    for (size_t i = 0; ok && i < count; i++)
+        ok = owed_check(shop, values[i].key, values[i].value, has_legal, error);
+    return ok;
+}
+
 /* Words: SLUG KEY=VALUE ... All are set, or none. */
 static bool
 write_set(Home *home, char **words, GString *out, GError **error)
@@ -43,7 +59,8 @@ write_set(Home *home, char **words, GString *out, GError **error)
             return fail_at(error, "shop set");
     }
     g_autoptr(ShopHold) shop = home_shop(home, words[0], error);
-    if (!shop || !shop_set(home->store, &home->keyring->columns, shop, values, count, error) ||
+    if (!shop || !receipts_check(home, shop, values, count, error) ||
+        !shop_set(home->store, &home->keyring->columns, shop, values, count, error) ||
         !shopbook_load(home->shops, error))
         return false;
     for (size_t i = 0; i < count; i++)

@@ -65,6 +65,16 @@ legal_append(Db *db, int64_t shop, const LegalText *legal, GError **error)
 }
 
 bool
+legal_exists(Db *db, int64_t shop, bool *ret, GError **error)
+{
+    int64_t count = 0;
+    if (!db_int(db, Q_legal_count, BINDS(bind_int("shop", shop)), &count, error))
+        return false;
+    *ret = count > 0;
+    return true;
+}
+
+bool
 legal_list(Db *db, Arena *arena, int64_t shop, LegalText **ret, size_t *ret_count, GError **error)
 {
     LegalText *list = arena_new_of(arena, LegalText, LIMIT_PAGE_ROWS);

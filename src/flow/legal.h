@@ -24,6 +24,9 @@ bool legal_find(Db *db, Arena *arena, const ShopEntry *shop, Str country, Str la
 /* On the writer. country and language may be empty. ERR_INPUT names what is wrong. */
 bool legal_append(Db *db, int64_t shop, const LegalText *legal, GError **error);
 
+/* Has the shop any? Then its order confirmation carries one. */
+bool legal_exists(Db *db, int64_t shop, bool *ret, GError **error);
+
 /* The newest of each country and language, without their texts' ends; count in *ret_count. */
 bool
 legal_list(Db *db, Arena *arena, int64_t shop, LegalText **ret, size_t *ret_count, GError **error);

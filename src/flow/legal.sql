@@ -6,6 +6,10 @@ SELECT id, at, country, language, text FROM legal_text
 WHERE shop = :shop AND country IN ('', :country) AND language IN ('', :language)
 ORDER BY CASE country WHEN '' THEN 1 ELSE 0 END, CASE language WHEN '' THEN 1 ELSE 0 END, id DESC LIMIT 1;
 
+-- name: legal_count
+-- How many versions there are.
+SELECT count(*) FROM legal_text WHERE shop = :shop;
+
 -- name: legal_append
 -- A new version; the older ones stay.
 INSERT INTO legal_text (id, shop, at, country, language, text) VALUES (:id, :shop, :at, :country, :language, :text);

@@ -1,5 +1,7 @@
 """Who gets which receipt, once, and which ones never leave."""
+import hmac
 import pathlib
+import re
 import sys
 
 import pytest
@@ -180,3 +182,47 @@ def test_the_language_of_the_order_then_the_customer_then_the_shop(world):
 def test_a_date_that_is_promised_is_in_the_confirmation(world):
     world.happen("order.placed", world.tell(promised_until=START_MS + 2 * DAY))
     assert "By Wednesday, 4 March." in world.work()[0].part("plain")
+
+
+class TestTheirMails:
+    """Where the shop system's mail stays, a snippet brings our page into it."""
+
+    @pytest.mark.parametrize("source, name", [("shopify", "shopify/"), ("woocommerce", "woocommerce/")])
+    def test_the_link_of_the_snippet_leads_to_the_order(self, world, source, name):
+        order = world.tell(source)
+        (foreign,), = world.scene.server.rows("SELECT foreign_id FROM orders WHERE id = ?", (order,))
+        said = world.scene.server.cli("snippet", "demo", source)
+        key = re.search(r"'([0-9a-f]{64})'", said)[1]
+        assert "https://demo.example/f/demo/" in said and "@" not in said
+        tag = hmac.new(key.encode(), (name + foreign).encode(), "sha256").hexdigest()
+        path = f"/f/demo/{source}/{foreign.replace('#', '%23')}/"
+        answer = world.scene.live.http("GET", path + tag)
+        assert answer.status == 303 and answer.headers["Location"].startswith("/o/")
+        assert world.scene.live.http("GET", answer.headers["Location"]).status == 200
+        for wrong in (tag[:-1] + ("0" if tag[-1] != "0" else "1"), "0" * 64, "x"):
+            assert world.scene.live.http("GET", path + wrong).status == 404
+        other = "woocommerce" if source == "shopify" else "shopify"
+        assert world.scene.live.http("GET", path.replace(source, other) + tag).status == 404
+
+    def test_none_without_an_address(self, world):
+        world.scene.set_shop("demo", {"public_url": ""})
+        with pytest.raises(Exception, match="public_url"):
+            world.scene.server.cli("snippet", "demo", "shopify")
+
+
+@pytest.mark.parametrize("settings, fine", [
+    ({"receipt.shipped": "maybe"}, False), ({"receipt.shipped": "on"}, True), ({"receipt.shipped": ""}, True)])
+def test_a_switch_is_on_or_off(world, settings, fine):
+    if fine:
+        world.scene.set_shop("demo", settings)
+    else:
+        with pytest.raises(Exception, match="on, off"):
+            world.scene.set_shop("demo", settings)
+
+
+def test_ours_cannot_be_switched_on_without_the_legal_texts(world):
+    world.scene.set_shop("demo", {"shop.country": "FR"})
+    with pytest.raises(Exception, match="withdrawal"):
+        world.scene.set_shop("demo", {"receipt.order_confirmation": "on"})
+    world.insert("legal_text", at=START_MS, country="", language="", text="Conditions")
+    world.scene.set_shop("demo", {"receipt.order_confirmation": "on"})

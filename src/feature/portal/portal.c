@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/token.h"
 #include "engine/clock.h"
+#include "flow/door.h"
 #include "flow/order.h"
 #include "flow/shipment.h"
 #include "flow/view.h"
@@ -191,7 +192,35 @@ portal_order_page(RouteCtx *ctx, GError **error)
     return true;
 }
 
+/* A link of a shop system's own mail leads on to the page's usual address. */
+static bool
+portal_door(RouteCtx *ctx, GError **error)
+{
+    static const char unknown[] = "we have not heard of this order yet";
+    const HmacKey *links = route_app(ctx)->keyring->links;
+    Str source = route_param(ctx, "source"), id = route_param(ctx, "id");
+    Db *db = route_db(ctx, error);
+    g_autoptr(ShopHold) shop = shopbook_find(route_app(ctx)->shops, route_param(ctx, "shop"));
+    if (!db)
+        return false;
+    if (!shop || !door_check(ctx->arena, links, shop->shop.id, source, id, route_param(ctx, "tag")))
+        return fail(error, ERR_NOT_FOUND, unknown);
+    g_autoptr(Rows) rows = db_rows(db, Q_portal_door,
+                                   BINDS(bind_int("shop", shop->shop.id),
+                                         bind_text("source", source), bind_text("foreign_id", id)),
+                                   error);
+    if (!rows)
+        return false;
+    if (!rows_next(rows))
+        return rows_ok(rows, error) && fail(error, ERR_NOT_FOUND, unknown);
+    const char *token =
+        token_make(ctx->arena, links, "order", rows_int(rows, 0), (uint32_t)rows_int(rows, 1));
+    http_answer_redirect(ctx->request, arena_format(ctx->arena, "/o/%s", token));
+    return true;
+}
+
 static const Route routes[] = {
+    {GET, "/f/:shop/:source/:id/:tag", ANYONE, portal_door, NULL},
     {GET, "/o/:token", ANYONE, portal_order_page, "portal/order.liquid"},
     {0},
 };

@@ -1,5 +1,9 @@
 -- portal.sql: what the page of an order shows beside the order.
 
+-- name: portal_door
+-- An order by the shop system's own id.
+SELECT id, generation FROM orders WHERE shop = :shop AND source = :source AND foreign_id = :foreign_id;
+
 -- name: portal_refunds
 -- Money that went back. :limit
 SELECT currency, amount, refunded_at FROM refund WHERE shop = :shop AND order_id = :order_id ORDER BY id LIMIT :limit;
