@@ -24,6 +24,8 @@ enum {
     LIMIT_CSV_RECORD_BYTES = 1024 * 1024, /* one record of a table that is imported */
     LIMIT_CSV_FIELDS = 1024,              /* of one record; Shopify's widest export has 90 */
     LIMIT_IMPORT_MAP_BYTES = 64 * 1024,   /* the mapping of a table that we do not know */
+    LIMIT_IMPORT_RECORD_BYTES = 8 * 1024 * 1024, /* all rows of one order */
+    LIMIT_IMPORT_HELD_BYTES = 128 * 1024 * 1024, /* rows that wait for the rest of their order */
     LIMIT_IMPORT_HELD_ROWS =
         100 * 1000, /* rows of orders that do not stand together in their file */
 };

@@ -624,8 +624,9 @@ cmd_import(int argc, char **argv)
         {0},
     };
     CmdOptions parse = {
-        .usage = "import --shop SLUG --format FORMAT [--map FILE] FILE|- | import --undo ID | "
-                 "import --list",
+        .usage = "import --shop SLUG --format FORMAT [--map FILE] FILE|- | import --resume --shop "
+                 "SLUG | "
+                 "import --undo ID | import --list",
         .help = help,
         .entries = entries,
     };

@@ -12,7 +12,7 @@
 
 enum {
     BATCH_RECORDS = 4096,
-    BATCH_BYTES = 4 * 1024 * 1024, /* of rows: so much is held, twice */
+    BATCH_BYTES = 2 * 1024 * 1024, /* of rows: so much is held, twice */
     FIRST_REJECTS = 5,             /* shown; the file has them all */
     ARENA_BYTES = 256 * 1024 * 1024,
 };

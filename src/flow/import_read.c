@@ -211,6 +211,15 @@ header_read(ImportTable *table, const ImportTableAsk *ask, GError **error)
                        ask->map, &table->table, error);
 }
 
+static size_t
+record_bytes(const CsvRecord *record)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < record->count; i++)
+        bytes += record->fields[i].len;
+    return bytes;
+}
+
 /* Which keys come again after another one: their rows are counted, and where the last of them stands. */
 static bool
 keys_look(ImportTable *table, GError **error)
@@ -218,7 +227,7 @@ keys_look(ImportTable *table, GError **error)
     g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL); /* hash of the key as a pointer */
     CsvRecord record;
     uint64_t before = 0;
-    size_t rows = 0;
+    size_t rows = 0, bytes = 0;
     while (csv_next(table->csv, &record)) {
         if (record.problem) {
             before = 0; /* what follows begins anew, even if it is the same record */
@@ -237,7 +246,8 @@ keys_look(ImportTable *table, GError **error)
         if (!held)
             continue;
         held->last_line = record.line;
-        if (++rows > LIMIT_IMPORT_HELD_ROWS)
+        bytes += record_bytes(&record);
+        if (++rows > LIMIT_IMPORT_HELD_ROWS || bytes > LIMIT_IMPORT_HELD_BYTES)
             return fail(error, ERR_INPUT,
                         "the rows of %zu records and more do not stand together; sort the table by "
                         "what the records have in common",
@@ -282,14 +292,16 @@ typedef struct Group {
     Arena *arena;
     FormatRow *rows;
     size_t count, room;
+    size_t bytes; /* of its cells */
     uint64_t key;
 } Group;
 
 static void
 group_add(Group *group, const CsvRecord *record)
 {
-    if (group->count > LIMIT_ORDER_LINES)
+    if (group->count > LIMIT_ORDER_LINES || group->bytes > LIMIT_IMPORT_RECORD_BYTES)
         return; /* too many already; it will be refused */
+    group->bytes += record_bytes(record);
     if (group->count == group->room) {
         size_t room = MAX(group->room * 2, 8);
         FormatRow *rows = arena_new_of(group->arena, FormatRow, room);
@@ -365,8 +377,8 @@ static void
 record_finish(ImportTable *table, const Group *group, ImportRecord *ret)
 {
     *ret = (ImportRecord){.record = {&table->table, group->rows, group->count}};
-    if (group->count > LIMIT_ORDER_LINES)
-        ret->problem = "it has more than 2,000 rows";
+    if (group->count > LIMIT_ORDER_LINES || group->bytes > LIMIT_IMPORT_RECORD_BYTES)
+        ret->problem = "it has more than 2,000 rows, or more than 8 MB in them";
     if (!table->is_json || ret->problem)
         return;
     g_autoptr(GError) problem = NULL;

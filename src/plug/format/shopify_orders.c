@@ -407,7 +407,7 @@ shopify_read(Arena *arena, const FormatRecord *record, FormatFacts *ret, GError 
         fail(error, ERR_INPUT, "is missing");
         return cell_fail(error, record, 0, ID);
     }
-    if (money_digits(order->currency.at) < 0) {
+    if (order->currency.len != 3 || money_digits(order->currency.at) < 0) {
         fail(error, ERR_INPUT, "'" STR_FMT "' is no ISO 4217 currency", STR_ARG(order->currency));
         return cell_fail(error, record, 0, CURRENCY);
     }

@@ -337,7 +337,7 @@ woo_read(Arena *arena, const FormatRecord *record, FormatFacts *ret, GError **er
         .bill_to = address_read(arena, record, true),
         .note = cell_text(record, 0, NOTE),
     };
-    if (!id.len || money_digits(order->currency.at) < 0) {
+    if (!id.len || order->currency.len != 3 || money_digits(order->currency.at) < 0) {
         fail(error, ERR_INPUT, id.len ? "this is no ISO 4217 currency" : "is missing");
         return cell_fail(error, record, 0, id.len ? CURRENCY : ID);
     }
