@@ -56,7 +56,7 @@ write_set(Home *home, char **words, GString *out, GError **error)
             return fail(error, ERR_USAGE, "'%s' is not of the form KEY=VALUE", word);
         values[i] = (ShopValue){{word, (size_t)(equals - word)}, str_of(equals + 1)};
         if (!shop_check_value(values[i].key, values[i].value, error))
-            return fail_at(error, "shop set");
+            return false;
     }
     g_autoptr(ShopHold) shop = home_shop(home, words[0], error);
     if (!shop || !receipts_check(home, shop, values, count, error) ||

@@ -7,6 +7,8 @@
 #include "engine/url.h"
 #include "flow/sender.h"
 
+#include <string.h>
+
 /* #rrggbb, as styles take it. */
 static bool
 color_check(Str value, GError **error)
@@ -31,8 +33,8 @@ country_check(Str value, GError **error)
            fail(error, ERR_INPUT, "a country is two capital letters, like DE");
 }
 
-bool
-shop_check_value(Str key, Str value, GError **error)
+static bool
+value_check(Str key, Str value, GError **error)
 {
     g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
     Address address;
@@ -62,4 +64,15 @@ shop_check_value(Str key, Str value, GError **error)
         return str_is(value, "none") || str_is(value, "imported") ||
                fail(error, ERR_INPUT, "it is none or imported");
     return true;
+}
+
+bool
+shop_check_value(Str key, Str value, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    if (value_check(key, value, &problem))
+        return true;
+    bool named = strncmp(problem->message, key.at, key.len) == 0;
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return named ? false : fail_at(error, STR_FMT, STR_ARG(key));
 }

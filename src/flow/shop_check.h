@@ -4,5 +4,5 @@
 #include "base/base.h"
 
 /* What cannot be understood is found out now, not when the first mail should leave: a mail server, a sender, a rate, a
- * domain. ERR_INPUT or ERR_CONFIG says what it may be. True for keys that take any text. */
+ * domain. ERR_INPUT or ERR_CONFIG begins with the key and says what it may be. True for keys that take any text. */
 bool shop_check_value(Str key, Str value, GError **error);
