@@ -129,3 +129,25 @@ def test_a_damaged_copy_and_a_folder_in_use_are_refused(scene, tmp_path):
     code, said = verb("restore", file, "--key-file", scene.server.data / "secret.key", "--data", tmp_path / "again")
     assert code != 0 and "postlude:" in said
     assert not (tmp_path / "again" / "postlude.db").exists()
+
+
+@pytest.mark.parametrize("damage, said", [
+    ("UPDATE inbox_body SET body = x'28b52ffd00'", "deliveries whose body is damaged"),
+    ("UPDATE message_body SET body = zeroblob(40)", "messages whose body is damaged"),
+    ("DELETE FROM inbox WHERE id = (SELECT min(id) FROM inbox)", "bodies without their row"),
+    ("INSERT INTO parcel VALUES (1, 1, 7, 0, 'DHL', '1', NULL)", "parcels without their shipment"),
+    ("UPDATE customer SET merged_into = 7", "customers who stand behind nobody"),
+    ("DELETE FROM order_line", None), ("DELETE FROM orders", "order lines without their order"),
+])
+def test_check_finds_what_does_not_fit(scene, damage, said):
+    post(scene, 1)
+    scene.live.control("work")
+    assert "whole" in scene.server.cli("check")
+    scene.server.stop()
+    with sqlite3.connect(scene.server.data / "postlude.db") as store:
+        store.execute(damage)
+    ran = scene.server.run("check")
+    if said is None:
+        assert ran.returncode == 0  # an order may have no lines
+    else:
+        assert ran.returncode == 1 and said in ran.stdout, ran.stdout + ran.stderr
