@@ -27,7 +27,7 @@ from test_report import FAILED, PASSED, SKIPPED, Result, junit_read, tap_read
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
 # Folders of test/ that are not for every day.
-LATER = ("browser", "crash", "gate", "long", "pack")
+LATER = ("browser", "crash", "gate", "long", "pack", "vendure")
 TOLD = 20  # failures that are printed with all they said
 # Sanitizers stop at the first mistake and fail the process, so that no test can overlook one.
 SANITIZERS = {
@@ -215,6 +215,7 @@ ALL = [
     *FAST,
     ("sanitizers", lambda: stage_command("build-asan", "./dev", "asan") + stage_everyday("build-asan")),
     ("browser", lambda: stage_folder("build", "browser")),
+    ("a real shop", lambda: stage_folder("build", "vendure")),
     ("package", lambda: stage_folder("build", "pack")),
     ("red fixtures of the compilers", lambda: stage_folder("build", "gate")),
     ("crash", lambda: stage_folder("build", "crash")),

@@ -370,9 +370,11 @@ each_put(const Taking *taking, const Json *item, const Json *spec, JsonWriter *o
         count <= LIMIT_ORDER_LINES ||
         fail(error, ERR_TOO_BIG, "%zu elements; at most %d are taken", count, LIMIT_ORDER_LINES);
     json_put_array(out);
-    for (size_t i = 0; ok && i < count; i++)
-        ok = object_put(taking, many ? json_nth(list, i) : list, spec, out, error) ||
-             fail_at(error, "%zu", i);
+    for (size_t i = 0; ok && i < count; i++) {
+        const Json *one = many ? json_nth(list, i) : list;
+        ok = !conditions_hold(taking, one, json_get(spec, "if")) ||
+             object_put(taking, one, spec, out, error) || fail_at(error, "%zu", i);
+    }
     json_put_end(out);
     return ok;
 }
@@ -385,7 +387,7 @@ members_put(const Taking *taking, const Json *item, const Json *spec, JsonWriter
         const Json *value = json_nth(spec, i);
         Str key = json_key(spec, i);
         bool ok = true;
-        if (str_is(key, "each") || str_is(key, "when"))
+        if (str_is(key, "each") || str_is(key, "when") || str_is(key, "if"))
             continue;
         if (json_type(value) != JSON_OBJECT || spec_is_value(value)) {
             ok = value_put(taking, item, key, value, out, error);

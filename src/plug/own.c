@@ -135,19 +135,37 @@ parcels_read(Arena *arena, const Json *list, size_t *ret_count)
     return parcels;
 }
 
-static const ShipmentLine *
-shipment_lines_read(Arena *arena, const Json *list, size_t *ret_count)
+/* How many, as a number or in letters; *ret stays what it is where it is not told. */
+static bool
+quantity_read(Arena *arena, const Json *from, int64_t *ret, GError **error)
+{
+    const char *text = arena_cstr(arena, plug_text(arena, from, "quantity"));
+    char *end = NULL;
+    int64_t number = g_ascii_strtoll(text, &end, 10);
+    if (*text && (*end || number < 0))
+        return fail(error, ERR_INPUT, "quantity: '%.40s' is no number of things", text);
+    if (*text)
+        *ret = number;
+    return true;
+}
+
+static bool
+shipment_lines_read(Arena *arena, const Json *list, Shipment *shipment, GError **error)
 {
     ShipmentLine *lines = arena_new_of(arena, ShipmentLine, json_len(list));
-    for (*ret_count = 0; *ret_count < json_len(list); ++*ret_count) {
-        const Json *from = json_nth(list, *ret_count);
-        ShipmentLine *line = &lines[*ret_count];
-        line->line_foreign_id = plug_text(arena, from, "line_id");
-        line->sku = plug_text(arena, from, "sku");
-        line->quantity = 1;
-        json_int(json_get(from, "quantity"), &line->quantity);
+    for (size_t i = 0; i < json_len(list); i++) {
+        const Json *from = json_nth(list, i);
+        lines[i] = (ShipmentLine){
+            .line_foreign_id = plug_text(arena, from, "line_id"),
+            .sku = plug_text(arena, from, "sku"),
+            .quantity = 1,
+        };
+        if (!quantity_read(arena, from, &lines[i].quantity, error))
+            return fail_at(error, "lines/%zu", i);
     }
-    return lines;
+    shipment->lines = lines;
+    shipment->line_count = json_len(list);
+    return true;
 }
 
 static bool
@@ -171,10 +189,10 @@ shipment_read(Arena *arena, const Json *from, const FieldStyle *style, const Ord
     int64_t *const moments[] = {&shipment.shipped_at, &shipment.delivered_at,
                                 &shipment.expected_from, &shipment.expected_until,
                                 &shipment.updated_at};
-    if (!moments_read(arena, from, style, keys, moments, G_N_ELEMENTS(keys), error))
+    if (!moments_read(arena, from, style, keys, moments, G_N_ELEMENTS(keys), error) ||
+        !shipment_lines_read(arena, json_get(from, "lines"), &shipment, error))
         return false;
     shipment.parcels = parcels_read(arena, json_get(from, "parcels"), &shipment.parcel_count);
-    shipment.lines = shipment_lines_read(arena, json_get(from, "lines"), &shipment.line_count);
     *ret = shipment;
     return true;
 }
@@ -202,8 +220,8 @@ refund_read(Arena *arena, const Json *from, const FieldStyle *style, const Order
         return false;
     for (size_t i = 0; i < refund.line_count; i++) {
         lines[i].line_foreign_id = plug_text(arena, json_nth(list, i), "line_id");
-        json_int(json_get(json_nth(list, i), "quantity"), &lines[i].quantity);
-        if (!plug_amount(arena, json_nth(list, i), "amount", style->currency, &lines[i].amount,
+        if (!quantity_read(arena, json_nth(list, i), &lines[i].quantity, error) ||
+            !plug_amount(arena, json_nth(list, i), "amount", style->currency, &lines[i].amount,
                          error))
             return fail_at(error, "lines/%zu", i);
     }

@@ -3,7 +3,7 @@
 `connector/NAME/CASE.json` is the body of a delivery, `CASE.topic` its topic, `CASE.out` all that was read from it.
 Where the headers were recorded too (`CASE.headers`, `Name: value` lines; `secret` in the folder is what they were
 signed with), the signature is checked as well, and that it fails over any other body. Cases are found by themselves;
-`settings` in the folder is what the shop has set (`key=value` lines), for those that need it;
+`settings` in the folder is what the shop has set (`key=value` lines), for those that need it; `CASE.settings` beats it;
 a missing .out is written and the test fails, so that somebody reads it before it is kept.
 """
 
@@ -18,9 +18,10 @@ ROOT = HERE.parents[1]
 CASES = sorted(HERE.glob("connector/*/*.json"))
 
 
-def probe(*words):
+def probe(*words, case=None):
     folder = ROOT / os.environ.get("POSTLUDE_BUILD", "build")
-    settings = {"PROBE_SETTINGS": str(HERE / "connector" / words[1] / "settings")} if len(words) > 1 else {}
+    own = case and case.with_suffix(".settings")
+    settings = {"PROBE_SETTINGS": str(own if own.exists() else case.parent / "settings")} if case else {}
     ran = subprocess.run([folder / "test" / "plug" / "plug_probe", *words], capture_output=True, timeout=60, check=False,
                          env=os.environ | settings)
     assert ran.returncode == 0, ran.stderr.decode()
@@ -29,14 +30,14 @@ def probe(*words):
 
 def checked(case, body):
     secret = (case.parent / "secret").read_text().strip()
-    return probe("check", case.parent.name, secret, case.with_suffix(".headers"), body)
+    return probe("check", case.parent.name, secret, case.with_suffix(".headers"), body, case=case)
 
 
 def heard(case):
     """What the plug says of a case, the envelope first where headers were recorded."""
     topic = case.with_suffix(".topic").read_text().strip()
     said = checked(case, case) if case.with_suffix(".headers").exists() else ""
-    return said + probe("read", case.parent.name, topic, case)
+    return said + probe("read", case.parent.name, topic, case, case=case)
 
 
 def fields(said):
