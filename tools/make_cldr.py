@@ -158,7 +158,7 @@ def locale_row(name, root, signs_before, parent, plural, out):
     fields, signs = numbers_of(root)
     fields.update(dates_of(root))
     own = {code: sign for code, sign in signs.items() if signs_before.get(code) != sign}
-    parts = [f".name = {quoted(name)}", f".parent = {quoted(parent)}"]
+    parts = [f".name = {quoted(name)}", f".parent = {parent}"]
     for key in ("decimal", "group", "minus", "money"):
         if fields.get(key) is not None:
             parts.append(f".{key} = {quoted(fields[key])}")
@@ -201,7 +201,8 @@ def main(cldr, output):
             for count, test in body:
                 out.write(f"    if ({test})\n        return CLDR_{count.upper()};\n")
             out.write("    (void)p;\n    return CLDR_OTHER;\n}\n\n")
-        rows = [locale_row(name, roots[name], inherited(name), parent_of(name, parents),
+        places = {name: f"&cldr_locales[{place}]" for place, name in enumerate(sorted(roots))}
+        rows = [locale_row(name, roots[name], inherited(name), places.get(parent_of(name, parents), "0"),
                            languages.get(name), out) for name in sorted(roots)]
         out.write("\nconst CldrLocale cldr_locales[] = {\n")
         out.writelines(rows)

@@ -144,7 +144,7 @@ pages_render(const Pages *pages, Arena *arena, const char *template, LiquidValue
     must(page && layout);
     Str chosen;
     const Language *language = pages_language(pages, frame, &chosen);
-    LiquidShop words = language_shop(language, NULL);
+    LiquidShop words = language_shop(language, arena, NULL);
     LiquidData data = {
         .root = values,
         .now = frame->now,

@@ -44,6 +44,7 @@ language_load(Languages *languages, const Asset *asset, GError **error)
     language->words = json_parse(languages->arena, asset->bytes.at, asset->bytes.len, error);
     if (!language->words)
         return fail_at(error, "%s", asset->name);
+    language->phrases = phrases_new(languages->arena, language->words);
     const Json *about = json_get(language->words, "language");
     language->name = json_text(json_get(about, "name"));
     language->dir = json_text(json_get(about, "dir"));
@@ -61,6 +62,7 @@ language_link(Languages *languages, Language *language, GError **error)
         return fail(error, ERR_TEMPLATE, "i18n/" STR_FMT ".json has no language to stand on",
                     STR_ARG(language->tag));
     language->fallback = from->words;
+    language->phrase_fallback = from->phrases;
     if (!language->name.len)
         language->name = from->name;
     if (!language->dir.len)
@@ -126,10 +128,14 @@ languages_nth(const Languages *languages, size_t n)
 }
 
 LiquidShop
-language_shop(const Language *language, const char *currency)
+language_shop(const Language *language, Arena *arena, const char *currency)
 {
     return (LiquidShop){
-        .currency = currency, .words = language->words, .fallback = language->fallback};
+        .currency = currency,
+        .words = language->phrases,
+        .fallback = language->phrase_fallback,
+        .memo = liquid_shop_memo(arena),
+    };
 }
 
 static const Json *

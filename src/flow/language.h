@@ -11,11 +11,13 @@
 typedef struct Languages Languages;
 
 typedef struct Language {
-    Str tag;              /* de */
-    Str name;             /* Deutsch */
-    Str dir;              /* ltr, rtl */
-    const Json *words;    /* for `t` */
-    const Json *fallback; /* where words lacks a key */
+    Str tag;  /* de */
+    Str name; /* Deutsch */
+    Str dir;  /* ltr, rtl */
+    const Json *words;
+    const Json *fallback;   /* where words lacks a key */
+    const Phrases *phrases; /* the same, for `t` */
+    const Phrases *phrase_fallback;
 } Language;
 
 /* ERR_TEMPLATE names the file that cannot be read. */
@@ -33,8 +35,8 @@ languages_choose(const Languages *languages, const Str *locales, size_t count, S
 /* All that are whole languages, sorted by tag. NULL behind the last. */
 const Language *languages_nth(const Languages *languages, size_t n);
 
-/* What the filters of a template need of it. */
-LiquidShop language_shop(const Language *language, const char *currency);
+/* What the filters of a template need of it, for renders in this arena. */
+LiquidShop language_shop(const Language *language, Arena *arena, const char *currency);
 
 /* One text; the key itself if there is none. For the few texts that no template prints. */
 Str language_text(const Language *language, Str key);

@@ -153,11 +153,16 @@ static Str
 text_tidy(Arena *arena, Str text)
 {
     Buf out = {.arena = arena};
-    size_t breaks = 2;
-    for (size_t i = 0; i < text.len; i++) {
-        breaks = text.at[i] == '\n' ? breaks + 1 : 0;
-        if (breaks <= 2)
-            buf_add_char(&out, text.at[i]);
+    buf_reserve(&out, text.len);
+    bool last_was_empty = true;
+    while (text.len) {
+        const char *end = memchr(text.at, '\n', text.len);
+        size_t len = end ? (size_t)(end - text.at) + 1 : text.len;
+        bool empty = text.at[0] == '\n';
+        if (!empty || !last_was_empty)
+            buf_add(&out, text.at, len);
+        last_was_empty = empty;
+        text = str_sub(text, len, text.len);
     }
     return buf_str(&out);
 }
@@ -192,7 +197,8 @@ words_fill(const Words *words, Arena *arena, const WordsAsk *ask, WordsDone *ret
     ViewAsk view = ask->view;
     view.lang = ask->locale;
     view.dir = language->dir;
-    LiquidShop shop = language_shop(language, arena_cstr(arena, ask->view.shop->shop.currency));
+    LiquidShop shop =
+        language_shop(language, arena, arena_cstr(arena, ask->view.shop->shop.currency));
     LiquidData data = {
         .root = liquid_map(arena),
         .now = ask->now,

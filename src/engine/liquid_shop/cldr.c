@@ -57,17 +57,11 @@ cldr_find(const char *tag)
     }
 }
 
-static const CldrLocale *
-locale_parent(const CldrLocale *locale)
-{
-    return locale->parent ? locale_named(locale->parent) : NULL;
-}
-
 /* The first text at this place of the struct, going up from the locale. */
 static const char *
 inherited(const CldrLocale *locale, size_t offset)
 {
-    for (; locale; locale = locale_parent(locale)) {
+    for (; locale; locale = locale->parent) {
         const char *text;
         memcpy(&text, (const char *)locale + offset, sizeof text);
         if (text)
@@ -84,7 +78,7 @@ name_at(const CldrLocale *locale, size_t list, size_t count, size_t index, bool 
     const char *full = inherited(locale, list + index * size);
     if (!brief)
         return full;
-    for (const CldrLocale *at = locale; at; at = locale_parent(at)) {
+    for (const CldrLocale *at = locale; at; at = at->parent) {
         const char *text, *own_full;
         memcpy(&text, (const char *)at + list + (count + index) * size, size);
         memcpy(&own_full, (const char *)at + list + index * size, size);
@@ -148,7 +142,7 @@ cldr_plural(const CldrLocale *locale, int64_t digits, int scale)
         operands.t /= 10;
         operands.w--;
     }
-    for (; locale; locale = locale_parent(locale))
+    for (; locale; locale = locale->parent)
         if (locale->plural)
             return locale->plural(&operands);
     return CLDR_OTHER;
@@ -166,7 +160,7 @@ cldr_plural_name(CldrPlural plural)
 static const char *
 sign_of(const CldrLocale *locale, const char *currency)
 {
-    for (; locale; locale = locale_parent(locale)) {
+    for (; locale; locale = locale->parent) {
         size_t from = 0, to = locale->sign_count;
         while (from < to) {
             size_t middle = (from + to) / 2;
@@ -185,7 +179,7 @@ sign_of(const CldrLocale *locale, const char *currency)
 static uint8_t
 least_groups(const CldrLocale *locale)
 {
-    for (; locale; locale = locale_parent(locale))
+    for (; locale; locale = locale->parent)
         if (locale->least_groups)
             return locale->least_groups;
     return 1;
@@ -231,26 +225,6 @@ pattern_read(Str text)
     return pattern;
 }
 
-static void
-add_units(Buf *out, uint64_t units, const Pattern *pattern, const char *separator, uint8_t least)
-{
-    char digits[24];
-    size_t count = 0;
-    do {
-        digits[count++] = (char)('0' + units % 10);
-        units /= 10;
-    } while (units);
-    bool grouped = pattern->group && count >= pattern->group + least;
-    for (size_t i = count; i-- > 0;) {
-        buf_add_char(out, digits[i]);
-        if (!grouped || i == 0)
-            continue;
-        bool first = i == pattern->group;
-        if (first || (i > pattern->group && (i - pattern->group) % pattern->next_group == 0))
-            buf_add_cstr(out, separator);
-    }
-}
-
 enum { SIGN_BYTES = 2 }; /* the currency sign of patterns, U+00A4 */
 
 /* The prefix or suffix with the currency's sign in it. Letters beside digits get a space (UTS 35,
@@ -276,28 +250,79 @@ add_affix(Buf *out, Str affix, const char *sign, bool before)
     buf_add_str(out, right);
 }
 
-void
-cldr_money(const CldrLocale *locale, int64_t minor, const char *currency, unsigned options,
-           Buf *out)
+/* The shape of a pattern, with the minus and the currency's sign where they stand. */
+static CldrMoneyShape
+shape_make(Arena *arena, Str pattern_text, const char *minus, const char *sign)
 {
-    Money money = {.minor = minor};
-    g_strlcpy(money.currency, currency, sizeof money.currency);
-    MoneyParts parts = money_parts(money);
-    Str text = str_of(inherited(locale, offsetof(CldrLocale, money)));
-    Str positive;
-    str_split(&text, ';', &positive);
-    bool own_negative = parts.sign < 0 && text.len;
-    Pattern pattern = pattern_read(own_negative ? text : positive);
+    Pattern pattern = pattern_read(pattern_text);
+    Buf before = {.arena = arena}, after = {.arena = arena};
+    buf_add_cstr(&before, minus);
+    add_affix(&before, pattern.prefix, sign, true);
+    add_affix(&after, pattern.suffix, sign, false);
+    return (CldrMoneyShape){buf_str(&before), buf_str(&after), pattern.group, pattern.next_group};
+}
+
+void
+cldr_money_prepare(Arena *arena, const CldrLocale *locale, const char *currency, unsigned options,
+                   CldrMoney *ret)
+{
     const char *sign = options & CLDR_NO_SIGN ? NULL : sign_of(locale, currency);
-    if (parts.sign < 0 && !own_negative)
-        buf_add_cstr(out, inherited(locale, offsetof(CldrLocale, minus)));
-    add_affix(out, pattern.prefix, sign, true);
-    add_units(out, parts.units, &pattern, inherited(locale, offsetof(CldrLocale, group)),
-              least_groups(locale));
-    bool zeros = strspn(parts.fraction, "0") == strlen(parts.fraction);
-    if (parts.fraction[0] && !(zeros && options & CLDR_NO_ZEROS)) {
-        buf_add_cstr(out, inherited(locale, offsetof(CldrLocale, decimal)));
-        buf_add_cstr(out, parts.fraction);
+    Str rest = str_of(inherited(locale, offsetof(CldrLocale, money))), positive;
+    str_split(&rest, ';', &positive);
+    *ret = (CldrMoney){
+        .positive = shape_make(arena, positive, "", sign),
+        .separator = str_of(inherited(locale, offsetof(CldrLocale, group))),
+        .decimal = str_of(inherited(locale, offsetof(CldrLocale, decimal))),
+        .least = least_groups(locale),
+        .digits = money_digits(currency),
+        .options = options,
+    };
+    must(ret->digits >= 0);
+    if (rest.len)
+        ret->negative = shape_make(arena, rest, "", sign);
+    else
+        ret->negative =
+            shape_make(arena, positive, inherited(locale, offsetof(CldrLocale, minus)), sign);
+}
+
+/* ---- amounts ------------------------------------------------------------------------------ */
+
+enum { AMOUNT_DIGITS = 24 }; /* of int64, and zeros before the point */
+
+static void
+add_units(Buf *out, const char *digits, size_t count, const CldrMoney *money,
+          const CldrMoneyShape *shape)
+{
+    if (!shape->group || count < shape->group + money->least) {
+        buf_add(out, digits, count);
+        return;
     }
-    add_affix(out, pattern.suffix, sign, false);
+    for (size_t i = count; i-- > 0; digits++) {
+        buf_add_char(out, *digits);
+        bool first = i == shape->group;
+        if (i && (first || (i > shape->group && (i - shape->group) % shape->next_group == 0)))
+            buf_add_str(out, money->separator);
+    }
+}
+
+void
+cldr_money_add(const CldrMoney *money, int64_t minor, Buf *out)
+{
+    const CldrMoneyShape *shape = minor < 0 ? &money->negative : &money->positive;
+    uint64_t rest = minor < 0 ? 0 - (uint64_t)minor : (uint64_t)minor;
+    char digits[AMOUNT_DIGITS];
+    int count = 0, fraction = money->digits;
+    bool zeros = true;
+    for (; rest || count <= fraction; rest /= 10) {
+        zeros = zeros && (count >= fraction || rest % 10 == 0);
+        digits[AMOUNT_DIGITS - ++count] = (char)('0' + rest % 10);
+    }
+    const char *units = digits + AMOUNT_DIGITS - count;
+    buf_add_str(out, shape->before);
+    add_units(out, units, (size_t)(count - fraction), money, shape);
+    if (fraction && !(zeros && money->options & CLDR_NO_ZEROS)) {
+        buf_add_str(out, money->decimal);
+        buf_add(out, units + count - fraction, (size_t)fraction);
+    }
+    buf_add_str(out, shape->after);
 }

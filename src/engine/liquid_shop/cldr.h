@@ -36,8 +36,8 @@ typedef struct CldrSign {
 
 /* NULL: as the parent has it. */
 typedef struct CldrLocale {
-    const char *name;   /* "de_AT" */
-    const char *parent; /* NULL: it is root */
+    const char *name;                /* "de_AT" */
+    const struct CldrLocale *parent; /* NULL: it is root */
     const char *decimal, *group, *minus;
     const char *money;       /* "#,##0.00 \u00a4" */
     uint8_t least_groups;    /* 2: 1234 is written without a separator */
@@ -69,10 +69,27 @@ const char *cldr_pattern(const CldrLocale *locale, Str length, bool time);
 CldrPlural cldr_plural(const CldrLocale *locale, int64_t digits, int scale);
 const char *cldr_plural_name(CldrPlural plural); /* "one" */
 
-/* "1.234,50 \u20ac": minor units of a currency with so many digits. Options as bits. */
+/* How a locale writes amounts of one currency. Options as bits. */
 enum {
     CLDR_NO_SIGN = 1,  /* the amount alone */
     CLDR_NO_ZEROS = 2, /* no fraction when it is zero */
 };
-void cldr_money(const CldrLocale *locale, int64_t minor, const char *currency, unsigned options,
-                Buf *out);
+typedef struct CldrMoneyShape {
+    Str before, after;        /* sign of the currency, minus */
+    size_t group, next_group; /* digits of the last group and of those before; 0: none */
+} CldrMoneyShape;
+
+typedef struct CldrMoney {
+    CldrMoneyShape positive, negative;
+    Str separator, decimal;
+    uint8_t least; /* digits before the first separator, at least */
+    int digits;    /* behind the point */
+    unsigned options;
+} CldrMoney;
+
+/* currency: one that money_digits() knows. What it holds lives in the arena. */
+void cldr_money_prepare(Arena *arena, const CldrLocale *locale, const char *currency,
+                        unsigned options, CldrMoney *ret);
+
+/* "1.234,50 \u20ac": minor units of the currency. */
+void cldr_money_add(const CldrMoney *money, int64_t minor, Buf *out);

@@ -4,29 +4,9 @@
  * medium and short print CLDR's own pattern: {{ order.created_at | date: "long" }} is
  * "14. März 2025" there and "March 14, 2025" in American English; with `time: "short"` the time
  * follows. */
-#include "engine/liquid/date.h"
-#include "engine/liquid/inside.h"
-#include "engine/liquid_shop/cldr.h"
-#include "engine/liquid_shop/liquid_shop.h"
-
-#include "base/civil.h"
+#include "engine/liquid_shop/shop_memo.h"
 
 #include <string.h>
-
-static void
-names_fill(const CldrLocale *locale, DateNames *ret)
-{
-    for (int i = 0; i < 12; i++) {
-        ret->months[i] = cldr_month(locale, i + 1, false);
-        ret->brief_months[i] = cldr_month(locale, i + 1, true);
-    }
-    for (int i = 0; i < 7; i++) {
-        ret->days[i] = cldr_day(locale, i + 1, false);
-        ret->brief_days[i] = cldr_day(locale, i + 1, true);
-    }
-    ret->halves[0] = cldr_half(locale, false);
-    ret->halves[1] = cldr_half(locale, true);
-}
 
 /* ---- CLDR's patterns ---------------------------------------------------------------------- */
 
@@ -115,17 +95,14 @@ static bool
 date_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
 {
     const LiquidData *data = liquid_call_data(call);
-    const CldrLocale *locale = cldr_find(data->locale);
-    Str format = format_of(call, locale, args);
+    ShopMemo *memo = shop_memo(call);
+    Str format = format_of(call, memo->locale, args);
     Moment moment;
     *ret = value;
     if (format.len == 0 || !date_read(call, value, &moment))
         return true;
-    DateNames names;
-    if (data->locale && !g_str_has_prefix(data->locale, "en")) {
-        names_fill(locale, &names);
-        moment.names = &names;
-    }
+    if (data->locale && !g_str_has_prefix(data->locale, "en"))
+        moment.names = shop_memo_names(memo);
     Buf out = {.arena = liquid_call_arena(call)};
     date_print(&moment, format, &out);
     *ret = liquid_str(buf_str(&out));

@@ -1,46 +1,54 @@
 /* filter_money.c - amounts as people write them where they live. */
-#include "engine/liquid_shop/cldr.h"
-#include "engine/liquid_shop/liquid_shop.h"
+#include "engine/liquid_shop/shop_memo.h"
 
 #include "base/money.h"
 
 #include <string.h>
 
+/* An amount: minor units, and how this render writes them. */
+typedef struct Amount {
+    int64_t minor;
+    char currency[4];
+    const CldrMoney *money;
+} Amount;
+
 /* The amount of a value: Money, or a whole number of minor units in the shop's currency (or in the
  * one of `currency:`). False: it is none, and is printed as it is. */
 static bool
-amount_of(LiquidCall *call, LiquidValue value, const LiquidArgs *args, Money *ret)
+amount_of(LiquidCall *call, LiquidValue value, const LiquidArgs *args, unsigned options,
+          Amount *ret)
 {
-    const LiquidShop *shop = liquid_call_data(call)->host;
+    const LiquidShop *shop = call->data->host;
     const LiquidValue *wanted = liquid_arg(args, "currency");
     const char *currency = shop ? shop->currency : NULL;
-    *ret = (Money){0};
+    *ret = (Amount){.minor = value.integer};
     if (value.kind == LIQUID_MONEY) {
-        ret->minor = value.integer;
         memcpy(ret->currency, value.currency, sizeof ret->currency);
-        return money_digits(ret->currency) >= 0;
+    } else {
+        if (wanted)
+            currency = arena_cstr(call->arena, liquid_call_text(call, *wanted));
+        if (!currency || money_digits(currency) < 0 || !liquid_call_int(call, value, &ret->minor))
+            return false;
+        g_strlcpy(ret->currency, currency, sizeof ret->currency);
     }
-    if (wanted)
-        currency = arena_cstr(liquid_call_arena(call), liquid_call_text(call, *wanted));
-    if (!currency || money_digits(currency) < 0 || !liquid_call_int(call, value, &ret->minor))
-        return false;
-    g_strlcpy(ret->currency, currency, sizeof ret->currency);
-    return true;
+    ret->money = shop_memo_money(shop_memo(call), ret->currency, options);
+    return ret->money != NULL;
 }
 
 static bool
 money_print(LiquidCall *call, LiquidValue value, const LiquidArgs *args, unsigned options,
             bool code, LiquidValue *ret)
 {
-    Money money;
+    Amount amount;
     *ret = value;
-    if (value.kind == LIQUID_NIL || !amount_of(call, value, args, &money))
+    if (value.kind == LIQUID_NIL || !amount_of(call, value, args, options, &amount))
         return true;
-    Buf out = {.arena = liquid_call_arena(call)};
-    cldr_money(cldr_find(liquid_call_data(call)->locale), money.minor, money.currency, options,
-               &out);
-    if (code)
-        buf_format(&out, " %s", money.currency);
+    Buf out = {.arena = call->arena};
+    cldr_money_add(amount.money, amount.minor, &out);
+    if (code) {
+        buf_add_char(&out, ' ');
+        buf_add_cstr(&out, amount.currency);
+    }
     *ret = liquid_safe(buf_str(&out), LIQUID_SAFE_TEXT); /* digits and signs of CLDR */
     return true;
 }

@@ -8,22 +8,14 @@
 #include "engine/liquid/inside.h"
 #include "engine/liquid_shop/cldr.h"
 #include "engine/liquid_shop/liquid_shop.h"
+#include "engine/liquid_shop/shop_memo.h"
 
-#include <string.h>
-
-static const Json *
-words_find(const Json *words, Str key)
-{
-    Str part;
-    while (words && str_split(&key, '.', &part))
-        words = json_find(words, part);
-    return words;
-}
+enum { FILLED_BYTES = 64 }; /* what the holes of a text usually take */
 
 static CldrPlural
 plural_of(LiquidCall *call, LiquidValue count)
 {
-    const CldrLocale *locale = cldr_find(liquid_call_data(call)->locale);
+    const CldrLocale *locale = shop_memo(call)->locale;
     if (count.kind == LIQUID_DECIMAL)
         return cldr_plural(locale, count.integer, MAX(count.scale, 1));
     int64_t whole = 0;
@@ -31,61 +23,66 @@ plural_of(LiquidCall *call, LiquidValue count)
     return cldr_plural(locale, whole, 0);
 }
 
-/* The text of an entry; "zero" is taken for a count of 0 in every language that has it written. */
-static Str
-entry_text(LiquidCall *call, const Json *entry, const LiquidArgs *args)
+/* The text of a key; "zero" is taken for a count of 0 in every language that has it written. */
+static const PhraseText *
+phrase_text(LiquidCall *call, const Phrase *phrase, const LiquidArgs *args)
 {
-    const LiquidValue *count = liquid_arg(args, "count");
-    if (json_type(entry) != JSON_OBJECT || !count)
-        return json_text(entry);
+    const LiquidValue *count = phrase->forms ? liquid_arg(args, "count") : NULL;
+    if (!count)
+        return &phrase->text;
     int64_t whole;
-    const Json *zero = json_get(entry, "zero");
-    if (zero && liquid_call_int(call, *count, &whole) && whole == 0)
-        return json_text(zero);
-    const Json *form = json_get(entry, cldr_plural_name(plural_of(call, *count)));
-    return json_text(form ? form : json_get(entry, "other"));
+    const PhraseText *zero = &phrase->forms[CLDR_ZERO];
+    if (zero->whole.at && liquid_call_int(call, *count, &whole) && whole == 0)
+        return zero;
+    const PhraseText *form = &phrase->forms[plural_of(call, *count)];
+    return form->whole.at ? form : &phrase->forms[CLDR_OTHER];
 }
 
-/* {{ name }} at the start of the text: its bytes, 0 if it is none. */
-static size_t
-hole_read(Str text, Str *ret_name)
+/* Names are few and short. */
+static const LiquidValue *
+hole_value(const PhrasePiece *piece, const LiquidArgs *args)
 {
-    size_t close;
-    if (text.len < 4 || text.at[0] != '{' || text.at[1] != '{' ||
-        !str_find(text, STR("}}"), &close))
-        return 0;
-    *ret_name = str_trim(str_sub(text, 2, close - 2));
-    return close + 2;
+    for (size_t i = 0; piece->name.len && i < args->named_count; i++)
+        if (word_is(args->names[i], piece->name))
+            return &args->named[i];
+    return NULL;
 }
 
-static LiquidValue
-entry_fill(LiquidCall *call, Str text, const LiquidArgs *args, bool html)
+static Str
+text_fill(LiquidCall *call, const PhraseText *text, const LiquidArgs *args, bool html)
 {
-    Buf out = {.arena = liquid_call_arena(call)};
-    while (text.len) {
-        Str name;
-        size_t len = hole_read(text, &name);
-        const LiquidValue *value = len ? liquid_arg(args, arena_cstr(out.arena, name)) : NULL;
+    if (text->count == 1 && !text->pieces->name.len)
+        return text->whole;
+    Buf out = {.arena = call->arena};
+    buf_reserve(&out, text->whole.len + FILLED_BYTES);
+    for (const PhrasePiece *piece = text->pieces, *end = piece + text->count; piece < end;
+         piece++) {
+        const LiquidValue *value = hole_value(piece, args);
+        Str shown = value ? liquid_call_text(call, *value) : piece->text;
         if (value && html)
-            text_escape(&out, liquid_call_text(call, *value));
-        else if (value)
-            buf_add_str(&out, liquid_call_text(call, *value));
+            text_escape(&out, shown);
         else
-            buf_add(&out, text.at, MAX(len, (size_t)1));
-        text = str_sub(text, MAX(len, (size_t)1), text.len);
+            out_add(&out, shown.at, shown.len);
     }
-    return liquid_safe(buf_str(&out), html ? LIQUID_SAFE_HTML : LIQUID_UNSAFE);
+    return buf_str(&out);
 }
 
 static bool
 t_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
 {
-    const LiquidShop *shop = liquid_call_data(call)->host;
+    const LiquidShop *shop = call->data->host;
     Str key = liquid_call_text(call, value);
-    Str text = entry_text(call, words_find(shop ? shop->words : NULL, key), args);
-    if (!text.at)
-        text = entry_text(call, words_find(shop ? shop->fallback : NULL, key), args);
-    *ret = text.at ? entry_fill(call, text, args, str_ends(key, "_html")) : liquid_str(key);
+    const Phrases *const tables[] = {shop ? shop->words : NULL, shop ? shop->fallback : NULL};
+    *ret = liquid_str(key);
+    for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
+        const Phrase *phrase = tables[i] ? phrases_find(tables[i], key) : NULL;
+        const PhraseText *text = phrase ? phrase_text(call, phrase, args) : NULL;
+        if (!text || !text->whole.at)
+            continue;
+        *ret = liquid_safe(text_fill(call, text, args, phrase->html),
+                           phrase->html ? LIQUID_SAFE_HTML : LIQUID_UNSAFE);
+        return true;
+    }
     return true;
 }
 

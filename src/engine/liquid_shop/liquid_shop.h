@@ -11,16 +11,22 @@
 #pragma once
 
 #include "engine/liquid/liquid.h"
+#include "engine/liquid_shop/phrases.h"
 
 const LiquidFilter *const *liquid_shop_filters(void); /* NULL-terminated */
 
+/* What renders of one locale have found out of it; by one thread at a time. */
+typedef struct LiquidShopMemo LiquidShopMemo;
+LiquidShopMemo *liquid_shop_memo(Arena *arena);
+
 typedef struct LiquidShop {
-    const char *currency;   /* of amounts that are plain numbers; NULL: they have none */
-    const Json *words;      /* i18n/LANGUAGE.json of the locale: texts by dotted key, for `t` */
-    const Json *fallback;   /* the same in English, for keys that words lacks */
-    const char *public_url; /* "https://shop.example", before paths that url_for gives; or NULL */
+    const char *currency;    /* of amounts that are plain numbers; NULL: they have none */
+    const Phrases *words;    /* i18n/LANGUAGE.json of the locale: texts by dotted key, for `t` */
+    const Phrases *fallback; /* the same in English, for keys that words lacks */
+    const char *public_url;  /* "https://shop.example", before paths that url_for gives; or NULL */
     /* The path of a page, for `url_for`: {{ order | url_for: "order" }}. False: there is none. */
     bool (*page)(const struct LiquidShop *shop, Str page, LiquidCall *call, LiquidValue value,
                  Str *ret_path);
-    const void *host; /* for page */
+    const void *host;     /* for page */
+    LiquidShopMemo *memo; /* may be NULL: then every filter finds out for itself */
 } LiquidShop;
