@@ -58,12 +58,14 @@ choice_recall(const Learn *learn, const ConsentFact *choice, Knowing *ret, bool 
 static bool
 choice_append(const Learn *learn, const ConsentFact *choice, GError **error)
 {
+    int64_t id = id_new(KIND_CONSENT);
     EventNew event = {
+        .subject_id = id,
         .kind = choice->given ? EVENT_CONSENT_GIVEN : EVENT_CONSENT_WITHDRAWN,
         .happened_at = choice->chosen_at ? choice->chosen_at : learn->at,
     };
     return db_run(learn->db, Q_consent_append,
-                  BINDS(bind_int("id", id_new(KIND_CONSENT)), bind_int("shop", learn->shop),
+                  BINDS(bind_int("id", id), bind_int("shop", learn->shop),
                         bind_int("at", learn->at), bind_id("cause", learn->cause),
                         bind_text("channel", choice->channel),
                         bind_text("address", choice->address), bind_text("topic", choice->topic),

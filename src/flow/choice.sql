@@ -1,5 +1,9 @@
 -- choice.sql: what people chose about being written to.
 
+-- name: choice_get
+-- Who chose, on what grounds: for the mail that asks to confirm it.
+SELECT channel, address, basis FROM consent WHERE shop = :shop AND id = :id;
+
 -- name: choice_known
 -- The last choice of an address on exactly this topic.
 SELECT state, basis, chosen_at FROM consent

@@ -45,6 +45,13 @@ consent_erased_at(Db *db, Arena *arena, const ConsentAsk *ask, int64_t *ret, GEr
         ret, error);
 }
 
+bool
+consent_basis(const ShopEntry *shop, Str basis)
+{
+    bool asks = str_is(shop_setting(shop, SETTING_RECEIPT_CONFIRM_SUBSCRIPTION), "on");
+    return basis.len && !(asks && str_is(basis, "opt_in"));
+}
+
 static bool
 consent_given(Db *db, Arena *arena, const ConsentAsk *ask, bool *ret, GError **error)
 {
@@ -60,7 +67,8 @@ consent_given(Db *db, Arena *arena, const ConsentAsk *ask, bool *ret, GError **e
     if (!rows)
         return false;
     if (rows_next(rows))
-        *ret = str_is(rows_text(rows, 0), "given") && rows_text(rows, 1).len > 0 &&
+        *ret = str_is(rows_text(rows, 0), "given") &&
+               consent_basis(ask->shop, rows_text(rows, 1)) &&
                (!erased_at || rows_int(rows, 2) > erased_at);
     return rows_ok(rows, error);
 }

@@ -37,6 +37,9 @@ typedef struct ConsentVerdict {
 bool
 consent_check(Db *db, Arena *arena, const ConsentAsk *ask, ConsentVerdict *ret, GError **error);
 
+/* Does a consent of this basis count at this shop? Where it asks for confirmations, an opt-in without one does not. */
+bool consent_basis(const ShopEntry *shop, Str basis);
+
 /* Stops writing to an address: scope "all" when it does not work, "marketing" when its owner said so. */
 typedef struct Suppression {
     int64_t shop;

@@ -143,6 +143,25 @@ preferences_url(const FlowOptions *options, Arena *arena, const MessageRow *row)
                     token_make(arena, options->links, "preferences", row->id, 0));
 }
 
+static Str
+page_url(const FlowOptions *options, Arena *arena, const MessageRow *row, uint32_t generation)
+{
+    if (!row->order_id)
+        return (Str){0};
+    return link_url(options, arena, row, "/o/",
+                    token_make(arena, options->links, "order", row->order_id, generation));
+}
+
+/* Only who was asked to confirm can: the link is in no other mail. */
+static Str
+confirm_url(const FlowOptions *options, Arena *arena, const MessageRow *row)
+{
+    if (id_kind(row->about) != KIND_CONSENT)
+        return (Str){0};
+    return link_url(options, arena, row, "/c/",
+                    token_make(arena, options->links, "confirm", row->id, 0));
+}
+
 /* What the header fields of a mail say to programs: to Gmail who sends what, to readers how to stop it. Only marketing
  * has the second: what is owed cannot be stopped. */
 static void
@@ -243,19 +262,18 @@ static bool
 message_write_words(StageTurn *turn, MessageRow *row, const Matter *matter, GError **error)
 {
     const FlowOptions *options = flow_options(turn->flow);
-    const char *page =
-        token_make(turn->arena, options->links, "order", row->order_id, matter->order.generation);
     row->locale = words_locale(flow_words(turn->flow), row->shop, &matter->order);
     WordsAsk ask = {
         .name = row->template,
         .view =
             {
                 .shop = row->shop,
-                .order = &matter->order,
+                .order = row->order_id ? &matter->order : NULL,
                 .shipment = matter->has_shipment,
                 .refund = matter->has_refund,
-                .page_url = link_url(options, turn->arena, row, "/o/", page),
+                .page_url = page_url(options, turn->arena, row, matter->order.generation),
                 .preferences_url = preferences_url(options, turn->arena, row),
+                .confirm_url = confirm_url(options, turn->arena, row),
             },
         .locale = row->locale,
         .now = clock_now(),

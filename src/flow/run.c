@@ -51,6 +51,23 @@ run_read_order(Db *db, RunRow *run, StepCtx *ctx, GError **error)
     return rows_ok(rows, error);
 }
 
+/* A consent by mail is answered to the address that it is for. */
+static bool
+run_read_consent(Db *db, const RunRow *run, StepCtx *ctx, GError **error)
+{
+    if (id_kind(run->subject) != KIND_CONSENT)
+        return true;
+    g_autoptr(Rows) rows = db_rows(
+        db, Q_choice_get, BINDS(bind_int("shop", run->shop), bind_int("id", run->subject)), error);
+    if (!rows)
+        return false;
+    if (rows_next(rows) && str_is(rows_text(rows, 0), "email")) {
+        ctx->email = arena_copy(ctx->arena, rows_text(rows, 1));
+        ctx->basis = arena_copy(ctx->arena, rows_text(rows, 2));
+    }
+    return rows_ok(rows, error);
+}
+
 /* What the step says. A step that cannot decide ends the journey with its reason: waiting would hide it. */
 static bool
 run_look(StageTurn *turn, RunRow *run, int64_t started, GError **error)
@@ -73,7 +90,8 @@ run_look(StageTurn *turn, RunRow *run, int64_t started, GError **error)
         .order_id = run->order_id,
         .customer_id = run->customer_id,
     };
-    if (!run_read_order(turn->db, run, &ctx, error))
+    if (!run_read_order(turn->db, run, &ctx, error) ||
+        !run_read_consent(turn->db, run, &ctx, error))
         return false;
     g_autoptr(GError) problem = NULL;
     if (!run->at->step->run(&ctx, &run->result, &problem))

@@ -40,8 +40,9 @@ typedef struct StepCtx {
     int64_t subject;     /* what the journey runs once for: the order, the shipment, the refund */
     int64_t order_id;    /* 0: the journey is not about an order */
     int64_t customer_id; /* 0: nobody known */
+    Str basis;           /* of the consent that it is about: opt_in */
+    Str email;           /* where it goes: of the order, or of the consent */
     /* Of the order, if there is one: */
-    Str email;
     int64_t placed_at;
     int64_t cancelled_at;
     Quiet quiet;    /* why it never causes a mail */

@@ -29,6 +29,7 @@ typedef struct ViewAsk {
     size_t refund_count;
     Str page_url;
     Str preferences_url;
+    Str confirm_url; /* of the second half of a double opt-in */
     Str legal_text;
     Str lang; /* of the words */
     Str dir;  /* ltr, rtl */

@@ -146,3 +146,53 @@ def test_the_page_speaks_the_mails_language(world, locale, word):
     world.happen("order.placed", world.tell(locale=locale))
     link = LINK.search(world.work()[0].part("plain"))[1]
     assert word in world.scene.live.http("GET", link).text
+
+
+class TestDoubleOptIn:
+    """Who agreed at the checkout is asked once, and hears nothing before the button was pressed."""
+
+    def agree(self, world, basis="opt_in"):
+        consent = world.insert("consent", at=START_MS, channel="email", address="ana@example.com", topic="",
+                               state="given", basis=basis, chosen_at=START_MS - DAY)
+        world.insert("event", at=START_MS, kind="consent.given", happened_at=START_MS, subject_id=consent, state="new")
+        return consent
+
+    def advertise(self, world):
+        world.insert("message", at=START_MS, cause=1, order_id=world.tell(), **{"class": "marketing"}, lane=2,
+                     channel="email", template="order_delivered", address="ana@example.com", state="new", next_at=0,
+                     not_after=START_MS + DAY, attempts=0)
+        seen = len(world.scene.mails)
+        return len(world.work()) - seen
+
+    @pytest.fixture
+    def asking(self, world):
+        world.scene.set_shop("demo", {"receipt.confirm_subscription": "on", "legal.address": "Brest",
+                                      "marketing.suppressions": "none", "locale": "fr"})
+        return world
+
+    def test_the_whole_way(self, asking):
+        self.agree(asking)
+        mail, = asking.work()
+        assert mail.subject == "Confirmez que vous souhaitez des nouvelles de Demo" and mail.recipients == ["ana@example.com"]
+        assert self.advertise(asking) == 0
+        link = re.search(r"https://demo\.example(/c/[\w-]+)", mail.part("plain"))[1]
+        assert link in mail.part("html")
+        for method in ("GET", "HEAD", "GET"):
+            assert asking.scene.live.http(method, link).status == 200
+        assert consents(asking) == [("", "given", "opt_in")] and self.advertise(asking) == 0
+        page = send(asking, link)
+        assert "Merci" in page
+        assert consents(asking)[1:] == [("", "given", "double_opt_in")]
+        assert self.advertise(asking) == 1
+        send(asking, link)
+        asking.work()
+        assert sum("Confirmez" in mail.subject for mail in asking.scene.mails) == 1
+
+    def test_no_more_than_was_asked_for_twice(self, asking):
+        self.agree(asking, "double_opt_in")
+        assert asking.work() == []
+
+    def test_it_is_off_until_it_is_switched_on(self, world):
+        world.scene.set_shop("demo", {"legal.address": "Brest", "marketing.suppressions": "none"})
+        self.agree(world)
+        assert world.work() == [] and self.advertise(world) == 1

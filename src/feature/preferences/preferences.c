@@ -15,6 +15,7 @@
 #include "engine/form.h"
 #include "engine/id.h"
 #include "flow/choice.h"
+#include "flow/consent.h"
 #include "flow/view.h"
 
 #include <string.h>
@@ -106,7 +107,8 @@ choices_read(Db *db, const Chooser *chooser, bool ret_on[TOPICS], GError **error
         return false;
     while (rows_next(rows)) {
         Str topic = rows_text(rows, 0);
-        bool given = str_is(rows_text(rows, 1), "given");
+        bool given =
+            str_is(rows_text(rows, 1), "given") && consent_basis(chooser->shop, rows_text(rows, 2));
         for (size_t i = 0; i < TOPICS; i++) {
             if (said[i] || (topic.len && !str_is(topic, topics[i])))
                 continue;
@@ -179,14 +181,14 @@ choice_job(Db *db, void *arg, GError **error)
 }
 
 static bool
-choices_save(RouteCtx *ctx, const Chooser *chooser, const char *where, ChoiceJob *job,
-             GError **error)
+choices_save(RouteCtx *ctx, const Chooser *chooser, const char *where,
+             bool (*run)(Db *db, void *arg, GError **error), ChoiceJob *job, GError **error)
 {
     job->chooser = chooser;
     job->arena = ctx->arena;
     job->where = where;
     job->at = clock_now();
-    return store_write(ctx->store, STORE_RECEIPT, choice_job, job, error);
+    return store_write(ctx->store, STORE_RECEIPT, run, job, error);
 }
 
 /* ---- the pages -------------------------------------------------------------------------------------------- */
@@ -242,7 +244,7 @@ preferences_save(RouteCtx *ctx, GError **error)
         return false;
     for (size_t i = 0; i < TOPICS; i++)
         job.wanted[i] = form_checked(&form, topics[i]);
-    if (!choices_save(ctx, &chooser, "preference page", &job, error))
+    if (!choices_save(ctx, &chooser, "preference page", choice_job, &job, error))
         return false;
     page_show(ctx, &chooser, job.wanted,
               form_checked(&form, "undo") ? "undone"
@@ -271,7 +273,7 @@ unsubscribe_now(RouteCtx *ctx, GError **error)
     Chooser chooser = {0};
     ChoiceJob job = {0};
     if (!db || !chooser_load(ctx, db, "unsubscribe", &chooser, error) ||
-        !choices_save(ctx, &chooser, "one-click unsubscribing", &job, error))
+        !choices_save(ctx, &chooser, "one-click unsubscribing", choice_job, &job, error))
         return false;
     page_show(ctx, &chooser, job.wanted, "unsubscribed");
     liquid_map_set(ctx->arena, ctx->page, STR("before"), choices_value(ctx, job.before));
@@ -290,7 +292,13 @@ confirm_page(RouteCtx *ctx, GError **error)
     return true;
 }
 
-/* The second half of a double opt-in: all topics, as was asked for. */
+static bool
+confirm_job(Db *db, void *arg, GError **error)
+{
+    return choice_write(db, arg, "", true, true, error);
+}
+
+/* The second half of a double opt-in: for all of marketing, as was asked for. */
 static bool
 confirm_now(RouteCtx *ctx, GError **error)
 {
@@ -299,9 +307,7 @@ confirm_now(RouteCtx *ctx, GError **error)
     ChoiceJob job = {0};
     if (!db || !chooser_load(ctx, db, "confirm", &chooser, error))
         return false;
-    for (size_t i = 0; i < TOPICS; i++)
-        job.wanted[i] = true;
-    if (!choices_save(ctx, &chooser, "double opt-in", &job, error))
+    if (!choices_save(ctx, &chooser, "double opt-in", confirm_job, &job, error))
         return false;
     page_show(ctx, &chooser, job.wanted, "confirmed");
     return true;

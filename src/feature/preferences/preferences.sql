@@ -7,5 +7,5 @@ SELECT message.shop, message.channel, message.address, coalesce(message.locale, 
 
 -- name: preferences_known
 -- The last word of an address on each topic; '' speaks for all of marketing. :limit
-SELECT topic, state, chosen_at, id FROM consent
+SELECT topic, state, basis FROM consent
 WHERE shop = :shop AND channel = :channel AND address = :address ORDER BY chosen_at DESC, id DESC LIMIT :limit;

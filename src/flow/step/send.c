@@ -47,6 +47,8 @@ send_refuse(const StepCtx *ctx, Str receipt)
         return NULL;
     if (ctx->in_person && id_kind(ctx->subject) == KIND_SHIPMENT)
         return "It was sold in person: there is no parcel.";
+    if (id_kind(ctx->subject) == KIND_CONSENT && !str_is(ctx->basis, "opt_in"))
+        return "There is nothing to confirm.";
     OwedWho who = owed_who(ctx->shop, owed, ctx->source, ctx->has_legal);
     return who == OWED_OURS ? NULL : owed_words(who);
 }
