@@ -21,10 +21,15 @@ static const struct {
     const char *name;
     Query query;
 } parts[] = {
-    {"customers", Q_export_customers}, {"orders", Q_export_orders},
-    {"lines", Q_export_lines},         {"shipments", Q_export_shipments},
-    {"refunds", Q_export_refunds},     {"messages", Q_export_messages},
-    {"consents", Q_export_consents},   {"suppressions", Q_export_suppressions},
+    {"customers", Q_export_customers},
+    {"orders", Q_export_orders},
+    {"lines", Q_export_lines},
+    {"shipments", Q_export_shipments},
+    {"refunds", Q_export_refunds},
+    {"messages", Q_export_messages},
+    {"happenings", Q_export_happenings},
+    {"consents", Q_export_consents},
+    {"suppressions", Q_export_suppressions},
 };
 
 static void

@@ -38,6 +38,13 @@ FROM orders AS o JOIN refund AS r ON r.shop = o.shop AND r.order_id = o.id WHERE
     UNION SELECT m.id FROM customer AS c JOIN customer AS m ON m.shop = c.shop AND (m.merged_into = c.id OR m.id = c.merged_into)
     WHERE c.shop = :shop AND c.email_key = :email_key) OR lower(o.email) = :email_key) ORDER BY r.id;
 
+-- name: export_happenings
+SELECT e.id, e.kind, e.happened_at, h.properties FROM event AS e JOIN happening AS h ON h.shop = e.shop AND h.id = e.id
+WHERE e.shop = :shop AND (h.email = :email_key OR e.customer_id IN (
+    SELECT c.id FROM customer AS c WHERE c.shop = :shop AND c.email_key = :email_key
+    UNION SELECT m.id FROM customer AS c JOIN customer AS m ON m.shop = c.shop AND (m.merged_into = c.id OR m.id = c.merged_into)
+    WHERE c.shop = :shop AND c.email_key = :email_key)) ORDER BY e.id;
+
 -- name: export_messages
 SELECT id, at AS written_at, channel, address, template, state, reason, subject FROM message
 WHERE shop = :shop AND lower(address) = :email_key ORDER BY id;

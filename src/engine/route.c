@@ -480,11 +480,13 @@ route_type(const Route *route)
 static void
 route_answer(RouteCtx *ctx, Str html, const GError *error)
 {
-    must(error || ctx->redirect || ctx->route->template);
+    must(error || ctx->redirect || ctx->json.len || ctx->route->template);
     if (error)
         http_answer_error(ctx->request, error);
     else if (ctx->redirect)
         http_answer_redirect(ctx->request, ctx->redirect);
+    else if (ctx->json.len)
+        http_answer(ctx->request, ctx->status ? ctx->status : 200, "application/json", ctx->json);
     else
         http_answer(ctx->request, ctx->status ? ctx->status : 200, route_type(ctx->route), html);
 }
@@ -492,7 +494,7 @@ route_answer(RouteCtx *ctx, Str html, const GError *error)
 static bool
 route_render(RouteCtx *ctx, Str *ret_html, GError **error)
 {
-    return ctx->redirect || ctx->router->options.render(ctx, ret_html, error);
+    return ctx->redirect || ctx->json.len || ctx->router->options.render(ctx, ret_html, error);
 }
 
 /* On the desk's thread. */

@@ -67,6 +67,7 @@ typedef struct RouteCtx {
     const char *locale;       /* of the page; NULL: English */
     void *who;                /* whom `allow` let in; NULL: nobody was asked */
     int status;               /* of the rendered page; 0: 200 */
+    Str json;                 /* the answer instead of a page, on a desk too; in the arena */
     /* the router's */
     DeskTask task;
     const char *redirect;
@@ -79,7 +80,7 @@ typedef struct RouteCtx {
 
 /* Fills ctx->page and returns true, and the route's template is rendered and sent; or answers (or
  * suspends) the request itself and returns true: always so without a template, and never on a desk,
- * where the answer is the page or route_redirect. False: the error is the answer. */
+ * where the answer is the page, ctx->json or route_redirect. False: the error is the answer. */
 typedef bool (*RouteRun)(RouteCtx *ctx, GError **error);
 
 struct Route {

@@ -415,12 +415,15 @@ customers_job(Db *db, Erase *erase, GError **error)
     if (erase->whole_shop)
         return db_run(db, Q_erase_shop_choices, BINDS(shop), &erase->tally[TALLY_CHOICES], error) &&
                db_run(db, Q_erase_shop_suppressions, BINDS(shop), NULL, error) &&
+               db_run(db, Q_erase_shop_happenings, BINDS(shop), NULL, error) &&
                db_run(db, Q_erase_shop_customers, BINDS(at, shop), &erase->tally[TALLY_CUSTOMERS],
                       error);
-    return db_run(db, Q_erase_person,
-                  BINDS(at, shop, bind_text("source", erase->source),
-                        bind_text("foreign_id", erase->foreign_id),
-                        bind_text("email_key", erase->email_key)),
+    Bind source = bind_text("source", erase->source);
+    Bind foreign_id = bind_text("foreign_id", erase->foreign_id);
+    Bind email_key = bind_text("email_key", erase->email_key);
+    return db_run(db, Q_erase_happenings, BINDS(shop, email_key, source, foreign_id), NULL,
+                  error) &&
+           db_run(db, Q_erase_person, BINDS(at, shop, source, foreign_id, email_key),
                   &erase->tally[TALLY_CUSTOMERS], error);
 }
 

@@ -112,6 +112,19 @@ UPDATE suppression SET address = :mark WHERE shop = :shop AND address = :address
 INSERT INTO suppression (id, shop, at, cause, channel, address, scope, reason)
 VALUES (:id, :shop, :at, :cause, 'email', :mark, 'marketing', 'erased');
 
+-- name: erase_happenings
+-- What the shop said of its own events that concern the person: by whom, by the address, by the order. After the orders,
+-- before the customers.
+DELETE FROM happening WHERE shop = :shop AND ((email = :email_key AND :email_key <> '') OR id IN (
+    SELECT e.id FROM event AS e WHERE e.shop = :shop AND e.kind LIKE 'shop.%' AND (e.customer_id IN (
+    SELECT c.id FROM customer AS c WHERE c.shop = :shop AND ((c.source = :source AND c.foreign_id = :foreign_id AND c.foreign_id <> '') OR (c.email_key = :email_key AND c.email_key <> ''))
+    UNION SELECT m.id FROM customer AS c JOIN customer AS m ON m.shop = c.shop AND (m.merged_into = c.id OR m.id = c.merged_into)
+    WHERE c.shop = :shop AND ((c.source = :source AND c.foreign_id = :foreign_id AND c.foreign_id <> '') OR (c.email_key = :email_key AND c.email_key <> '')))
+    OR e.order_id IN (SELECT o.id FROM orders AS o WHERE o.shop = :shop AND o.erased_at IS NOT NULL))));
+
+-- name: erase_shop_happenings
+DELETE FROM happening WHERE shop = :shop;
+
 -- name: erase_person
 -- The person's customers, without the person. A guest's address was its id.
 UPDATE customer SET email = NULL, email_key = NULL, phone = NULL, first_name = NULL, last_name = NULL, addresses = NULL,

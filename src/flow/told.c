@@ -17,7 +17,7 @@ key_read(Str sent, Str *ret, GError **error)
         if (key.at[i] < ' ' || key.at[i] > '~' || key.at[i] == '"' || key.at[i] == '\\')
             return fail(error, ERR_INPUT,
                         "Idempotency-Key takes ASCII letters, digits and signs only");
-    if ((sent.len && !key.len) || key.len > TOLD_KEY_CHARS)
+    if ((sent.at && !key.len) || key.len > TOLD_KEY_CHARS)
         return fail(error, ERR_INPUT, "Idempotency-Key has 1 to %d characters", TOLD_KEY_CHARS);
     *ret = key;
     return true;

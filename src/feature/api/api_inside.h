@@ -11,6 +11,9 @@
 #include "flow/api_key.h"
 #include "flow/told.h"
 
+/* A cursor, as JSON Schema has it: below what fits into an int64_t. */
+#define API_CURSOR "^[0-8]?[0-9]{1,18}$"
+
 enum { API_PAGE_ROWS = 50, API_PAGE_MOST = 100, API_PART_MOST = 2000 };
 
 typedef enum ApiKind {

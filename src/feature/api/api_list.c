@@ -151,12 +151,31 @@ filter_read(RouteCtx *ctx, int n, Str value, Asked *ret, GError **error)
     const ApiFilterRow *row = api_filter_row(n);
     if (row->kind == API_WHEN)
         return when_parse(value, api_guest(ctx)->shop->zone, &ret->filter[n].number, error);
-    if (row->kind == API_ID)
-        return (id_parse(value, &ret->filter[n].number) && ret->filter[n].number > 0) ||
-               fail(error, ERR_INPUT, "here stands an id of ours");
     if (text_count(value) > FILTER_CHARS)
         return fail(error, ERR_INPUT, "at most %d characters", FILTER_CHARS);
-    ret->filter[n].text = value;
+    /* What is no id of ours is that of nothing. */
+    if (row->kind == API_ID && (!id_parse(value, &ret->filter[n].number) || !value.len))
+        ret->filter[n].number = -1;
+    else if (row->kind == API_TEXT)
+        ret->filter[n].text = value;
+    return true;
+}
+
+/* The number of the last row: below 9 * 10^18, as API_CURSOR describes it. */
+static bool
+cursor_read(Str value, int64_t *ret, GError **error)
+{
+    enum { DIGITS_MOST = 19 };
+    bool fits =
+        value.len && value.len <= DIGITS_MOST && (value.len < DIGITS_MOST || value.at[0] < '9');
+    int64_t number = 0;
+    for (size_t i = 0; fits && i < value.len; i++) {
+        fits = g_ascii_isdigit(value.at[i]);
+        number = number * 10 + (value.at[i] - '0');
+    }
+    if (!fits)
+        return fail(error, ERR_INPUT, "this is no cursor: take `next` as it came");
+    *ret = number;
     return true;
 }
 
@@ -178,9 +197,7 @@ asked_one(RouteCtx *ctx, const ApiNoun *noun, Str name, Str value, Asked *ret, G
     if (str_is(name, "limit"))
         return limit_read(value, &ret->limit, error);
     if (str_is(name, "cursor"))
-        return (id_parse(value, &ret->after) && ret->after > 0 &&
-                id_kind(ret->after) == noun->kind) ||
-               fail(error, ERR_INPUT, "this is no cursor: take `next` as it came");
+        return cursor_read(value, &ret->after, error);
     for (int n = 0; n < API_FILTERS; n++)
         if (noun->filters & 1 << n && str_is(name, api_filter_row(n)->name))
             return filter_read(ctx, n, value, ret, error);
@@ -223,7 +240,6 @@ asked_rows(Db *db, const RouteCtx *ctx, const ApiNoun *noun, const Asked *asked,
 static const char *
 next_url(const RouteCtx *ctx, const ApiNoun *noun, const Asked *asked, int64_t last)
 {
-    char id[ID_TEXT_BYTES];
     Buf url = {.arena = ctx->arena};
     Str rest = ctx->request->query, name, value;
     buf_format(&url, "/api/v1/%s?limit=%" PRId64, noun->name, asked->limit);
@@ -233,7 +249,7 @@ next_url(const RouteCtx *ctx, const ApiNoun *noun, const Asked *asked, int64_t l
         buf_format(&url, "&" STR_FMT "=", STR_ARG(name));
         url_encode(&url, value);
     }
-    buf_format(&url, "&cursor=%s", id_format(last, id));
+    buf_format(&url, "&cursor=%" PRId64, last);
     return buf_cstr(&url);
 }
 
@@ -247,7 +263,7 @@ page_end(RouteCtx *ctx, JsonWriter *out, const char *next)
     json_put_done(out);
     if (next)
         http_header_add(ctx->request, "Link", arena_format(ctx->arena, "<%s>; rel=\"next\"", next));
-    http_answer(ctx->request, 200, "application/json", buf_str(out->buf));
+    ctx->json = buf_str(out->buf);
 }
 
 bool
@@ -310,6 +326,6 @@ api_one(RouteCtx *ctx, GError **error)
     if (!row_put(&writing, noun->columns, rows, error))
         return false;
     json_put_done(&out);
-    http_answer(ctx->request, 200, "application/json", buf_str(&buf));
+    ctx->json = buf_str(&buf);
     return true;
 }

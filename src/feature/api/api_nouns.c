@@ -253,8 +253,8 @@ api_noun_nth(size_t n)
 const ApiNoun *
 api_noun_of(const Route *route)
 {
-    Str rest = str_of(route->pattern + strlen("/api/v1/")), name;
-    str_split(&rest, '/', &name);
+    Str rest = str_of(route->pattern + strlen("/api/v1/")), name = {0};
+    must(str_split(&rest, '/', &name));
     for (size_t i = 0; i < G_N_ELEMENTS(nouns); i++)
         if (str_is(name, nouns[i].name))
             return &nouns[i];

@@ -514,6 +514,7 @@ list_parameters_put(Spec *spec, const ApiNoun *noun)
     parameter_end(spec);
     parameter_open(spec, "cursor", "query", "As it stands in `next` of the page before.");
     put_key_str(out, "type", "string");
+    put_key_str(out, "pattern", API_CURSOR);
     parameter_end(spec);
     for (int n = 0; n < API_FILTERS; n++) {
         const ApiFilterRow *row = api_filter_row(n);
@@ -523,7 +524,7 @@ list_parameters_put(Spec *spec, const ApiNoun *noun)
         put_key_str(out, "type", "string");
         if (row->kind == API_WHEN)
             put_key_str(out, "format", "date-time");
-        if (row->kind == API_TEXT)
+        if (row->kind != API_WHEN)
             put_key_int(out, "maxLength", 254);
         parameter_end(spec);
     }
@@ -659,6 +660,6 @@ api_spec(RouteCtx *ctx, GError **error)
     components_put(&spec);
     json_put_end(out);
     json_put_done(out);
-    http_answer(ctx->request, 200, "application/json", buf_str(&buf));
+    ctx->json = buf_str(&buf);
     return true;
 }
