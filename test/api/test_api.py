@@ -393,3 +393,39 @@ def test_a_slow_body_does_not_hold_up_others(stage):
         assert stage.demo.get("orders").status == 200
     finally:
         line.close()
+
+
+# ---- what lasts, what goes -------------------------------------------------------------------------------------------------
+
+def test_what_was_answered_outlives_a_kill(stage):
+    posted = [stage.demo.post("products", {"id": f"kill-{n}", "title": "T"}, key=f"kill-{n}").json["id"] for n in range(5)]
+    stage.server.kill()
+    stage.server.start()
+    stage.server.control("work")
+    for n, delivery in enumerate(posted):
+        assert stage.demo.get(f"deliveries/{delivery}").json["state"] == "done"
+        again = stage.demo.post("products", {"id": f"kill-{n}", "title": "T"}, key=f"kill-{n}")
+        assert again.json["id"] == delivery and again.headers["idempotent-replayed"] == "true"
+
+
+def test_trace_names_what_was_posted(stage):
+    delivery = stage.demo.settle("orders", SAMPLES["orders"] | {"id": "3001", "name": "#3001"})
+    said = stage.server.cli("trace", delivery["id"])
+    assert "api orders: done" in said and "order.placed of #3001" in said
+
+
+def test_events_are_handed_over_and_erased(stage):
+    """By the account, by the address alone; other people's stay."""
+    stage.demo.settle("customers", {"id": "E1", "email": "eve@example.com", "updated_at": "2026-03-01T10:00:00Z"})
+    event = {"kind": "shop.fitted", "happened_at": "2026-03-02T08:30:00Z"}
+    stage.demo.settle("events", event | {"customer_id": "E1", "properties": {"of": "eve, account"}})
+    stage.demo.settle("events", event | {"email": "EVE@example.com", "properties": {"of": "eve, address"}})
+    stage.demo.settle("events", event | {"email": "nobody@example.com", "properties": {"of": "nobody we know"}})
+    stage.demo.settle("events", event | {"email": "other@example.com", "properties": {"of": "somebody else"}})
+    told = json.loads(stage.server.cli("privacy", "demo", "export", "eve@example.com"))["happenings"]
+    assert [json.loads(row["properties"])["of"] for row in told] == ["eve, account", "eve, address"]
+    for address in ("eve@example.com", "nobody@example.com"):
+        stage.server.cli("privacy", "demo", "erase", address)
+        stage.server.control("work")
+    left = [row["properties"] for row in stage.demo.pages("events", kind="shop.fitted")]
+    assert left == [None, None, None, {"of": "somebody else"}]
