@@ -97,9 +97,7 @@ owed_words(OwedWho who)
         [OWED_NOT_SET] = "It is off, as usual.",
         [OWED_SET_OFF] = "It is switched off.",
         [OWED_THEIRS] = "The shop system sends its own, which cannot be switched off.",
-        [OWED_NOT_LEGAL] =
-            "The law of the shop's country asks for terms and withdrawal instruction in it; "
-            "the shop has none.",
+        [OWED_NOT_LEGAL] = "The law asks for legal texts in it, and the shop has given none.",
     };
     must((size_t)who < G_N_ELEMENTS(words));
     return words[who];
