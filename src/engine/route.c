@@ -526,6 +526,29 @@ route_post(RouteCtx *ctx)
     http_answer_error(request, error);
 }
 
+#ifndef CONTROL_GET_WRITES
+#define CONTROL_GET_WRITES 0
+#endif
+/* The red fixture of the scanner's test (meson option `control`): a GET that writes. */
+static const bool route_get_writes = CONTROL_GET_WRITES;
+
+static bool
+write_on_get_job(Db *db, void *arg, GError **error)
+{
+    return db_run(db, Q_installation_note,
+                  BINDS(bind_cstr("key", "get"), bind_int("at", *(const int64_t *)arg),
+                        bind_cstr("value", "written")),
+                  NULL, error);
+}
+
+static void
+route_write_on_get(Store *store)
+{
+    int64_t commits = store ? store_commits(store) : 0;
+    if (store)
+        store_write(store, STORE_FLOW, write_on_get_job, &commits, NULL);
+}
+
 static void
 route_run(RouteCtx *ctx)
 {
@@ -578,6 +601,8 @@ router_serve(HttpRequest *request, void *arg)
     ctx->arena = request->arena;
     ctx->route = route;
     ctx->store = route->method == GET ? NULL : router->options.store;
+    if (route_get_writes && route->method == GET)
+        route_write_on_get(router->options.store);
     ctx->app = router->options.app;
     ctx->router = router;
     ctx->row = row;
