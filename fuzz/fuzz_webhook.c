@@ -1,8 +1,8 @@
-/* Each connector on whatever arrives: bodies under any topic, and headers around any body.
+/* Each connector on whatever arrives: bodies under any topic, headers around any body, answers to what it asks.
  *
- * The first byte chooses: '0' + 2 * the connector's place reads the rest, a topic's line and the body; one more
- * checks it, header lines up to an empty one and the body. What is read goes through facts_prepare, as it does on
- * its way into the store. */
+ * The first line chooses: `read NAME`: a topic's line and the body; `check NAME`: header lines up to an empty one and the
+ * body; `answer NAME`: a status (one byte), headers and a body, given as every answer of a conversation. What is read
+ * goes through facts_prepare, as it does on its way into the store. */
 #include "base/encode.h"
 #include "base/limits.h"
 #include "base/text.h"
@@ -16,14 +16,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 enum { CONNECTORS_MOST = 32 };
 
+/* By its name; where that is none, by its first letter. */
 static const Connector *
-connector_chosen(uint8_t byte)
+connector_chosen(Str name)
 {
+    const Connector *connector = connector_find(name);
     size_t count = 0;
     /* The last of them is the API, which is no webhook: fuzz_api.c. */
     while (count < CONNECTORS_MOST && connector_nth(count) && connector_nth(count)->secret)
         count++;
-    return connector_nth((uint8_t)(byte - '0') / 2 % count);
+    return connector ? connector : connector_nth(name.len ? (uint8_t)name.at[0] % count : 0);
 }
 
 static void
@@ -31,7 +33,8 @@ error_check(const GError *error)
 {
     must(error && error->domain == POSTLUDE_ERROR && error->message[0]);
     must(g_utf8_validate(error->message, -1, NULL));
-    must(error_row(error)->http < 500); /* the sender's mistake, never ours */
+    /* The sender's mistake, or a map that the owner has not set; never ours. */
+    must(error_row(error)->http < 500 || error_is(error, ERR_CONFIG));
 }
 
 /* ---- read ------------------------------------------------------------------------------------- */
@@ -113,6 +116,7 @@ read_try(Arena *arena, const Connector *connector, Str rest)
     Str topic = {0};
     OrderNews first = {0}, second = {0};
     str_split(&rest, '\n', &topic);
+    topic = text_line(arena, topic, 200); /* as it is kept */
     bool read = body_read(arena, connector, topic, rest, &first);
     must(read == body_read(arena, connector, topic, rest, &second));
     must(memcmp(first.hash, second.hash, sizeof first.hash) == 0);
@@ -179,6 +183,83 @@ check_try(Arena *arena, const Connector *connector, Str rest)
     must(!request_check(connector, &secret, &request, &envelope));
 }
 
+/* ---- answers to what we ask ------------------------------------------------------------------------ */
+
+static Str
+setting_some(const void *shop, const char *key)
+{
+    (void)shop;
+    return str_ends(str_of(key), "url") ? STR("https://shop.example.com/") : STR("some");
+}
+
+static void
+request_check_made(const ConnectorRequest *request)
+{
+    must(request->url && g_utf8_validate(request->url, -1, NULL) &&
+         !strpbrk(request->url, " \r\n"));
+    must(!request->value || !strpbrk(request->value, "\r\n"));
+}
+
+static void
+setup_try(Arena *arena, const ConnectorPoll *poll, const ConnectorVisit *visit,
+          const ConnectorAnswer *answer)
+{
+    enum { TURNS_MOST = 64 };
+    g_autoptr(GError) error = NULL;
+    Buf told = {.arena = arena};
+    ConnectorSetup setup = {.visit = *visit, .address = "https://x.example/in/a/b", .told = &told};
+    bool done = false;
+    for (int turn = 0; !done; turn++) {
+        ConnectorRequest request = {0};
+        must(turn < TURNS_MOST);
+        if (!poll->setup(&setup, turn ? answer : NULL, &request, &done, &error)) {
+            must(error && g_utf8_validate(error->message, -1, NULL));
+            return;
+        }
+        if (!done)
+            request_check_made(&request);
+    }
+    must(text_valid(buf_str(&told)));
+}
+
+static void
+poll_try(Arena *arena, const ConnectorPoll *poll, const ConnectorVisit *visit,
+         const ConnectorAnswer *answer)
+{
+    g_autoptr(GError) error = NULL;
+    ConnectorCursor cursor = {.since = 1772438460000};
+    ConnectorPage page = {0};
+    ConnectorRequest request = {0};
+    if (!poll->read(visit, &cursor, answer, &page, &error)) {
+        must(error && g_utf8_validate(error->message, -1, NULL));
+        return;
+    }
+    must(!error && page.wait_ms >= 0 && page.cursor.since >= cursor.since);
+    must(!page.more || page.cursor.next.len || page.cursor.since > cursor.since);
+    must(poll->ask(visit, &page.cursor, &request, NULL));
+    request_check_made(&request);
+}
+
+static void
+answer_try(Arena *arena, const ConnectorPoll *poll, Str rest)
+{
+    Request request = {.headers = rest};
+    size_t end = 0;
+    int status = rest.len ? 100 + (uint8_t)rest.at[0] * 2 : 200;
+    if (rest.len && str_find(rest, STR("\n\n"), &end)) {
+        request.headers = str_sub(rest, 1, end > 1 ? end - 1 : 0);
+        request.body = str_sub(rest, end + 2, rest.len);
+    }
+    ConnectorAnswer answer = {status, request.body, {header_get, &request}};
+    ConnectorVisit visit = {arena, {setting_some, NULL}, STR("token")};
+    Str token = {0};
+    int64_t seconds = 0;
+    if (poll->token_read && poll->token_read(&visit, &answer, &token, &seconds, NULL))
+        must(token.len && seconds > 0);
+    poll_try(arena, poll, &visit, &answer);
+    setup_try(arena, poll, &visit, &answer);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
@@ -186,12 +267,16 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         return 0;
     g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
     /* A copy of its own size, so that reading one byte behind it is found. */
-    g_autofree char *copy = g_memdup2(bytes + 1, len - 1);
-    Str rest = {copy ? copy : "", len - 1};
-    const Connector *connector = connector_chosen(bytes[0]);
-    if ((bytes[0] - '0') & 1)
+    g_autofree char *copy = g_memdup2(bytes, len);
+    Str rest = {copy ? copy : "", len}, line = {0}, mode = {0};
+    str_split(&rest, '\n', &line);
+    str_split(&line, ' ', &mode);
+    const Connector *connector = connector_chosen(line);
+    if (str_is(mode, "check"))
         check_try(arena, connector, rest);
-    else
+    else if (!str_is(mode, "answer"))
         read_try(arena, connector, rest);
+    else if (connector->poll)
+        answer_try(arena, connector->poll, rest);
     return 0;
 }

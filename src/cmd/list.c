@@ -252,6 +252,31 @@ list_aside(const List *list, GError **error)
     return rows_ok(rows, error);
 }
 
+/* Whom we ask for what webhooks did not bring. */
+static bool
+list_polls(const List *list, GError **error)
+{
+    g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
+    g_autoptr(Rows) rows = db_rows(
+        list->db, Q_poll_list,
+        BINDS(bind_int("shop", list->shop->shop.id), bind_int("limit", list->limit)), error);
+    if (!rows)
+        return false;
+    while (rows_next(rows)) {
+        char polled[WHEN_BYTES] = "", wake[WHEN_BYTES], since[WHEN_BYTES];
+        if (!rows_is_null(rows, 1))
+            when_iso(rows_int(rows, 1), polled);
+        when_iso(rows_int(rows, 2), wake);
+        when_iso(rows_int(rows, 3), since);
+        list_row(list, "connector", arena_cstr(arena, rows_text(rows, 0)), "polled_at", polled,
+                 "next", wake, "since", since, "failures",
+                 arena_format(arena, "%" G_GINT64_FORMAT, rows_int(rows, 4)), "reason",
+                 arena_cstr(arena, rows_text(rows, 5)), NULL);
+        arena_reset(arena);
+    }
+    return rows_ok(rows, error);
+}
+
 /* ---- the verb ---------------------------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -272,6 +297,7 @@ static const struct {
     {"messages", true, list_messages},
     {"unread", true, list_unread},
     {"aside", true, list_aside},
+    {"polls", true, list_polls},
 };
 
 static int
@@ -309,7 +335,7 @@ cmd_list(int argc, char **argv)
     };
     CmdOptions options = {
         .usage = "list "
-                 "orders|messages|unread|aside|settings|events|errors|reasons|connectors|maps|"
+                 "orders|messages|unread|aside|polls|settings|events|errors|reasons|connectors|maps|"
                  "steps|journeys|"
                  "routes [--shop SLUG]",
         .help = "Prints the newest rows of a shop, or a table of the program with its help.",

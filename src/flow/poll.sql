@@ -19,3 +19,7 @@ SELECT shop, connector, since, next, newest, failures FROM poll WHERE wake <= :n
 UPDATE poll SET wake = :wake, since = :since, next = :next, newest = :newest, polled_at = coalesce(:polled_at, polled_at),
     failures = :failures, reason = :reason
 WHERE shop = :shop AND connector = :connector;
+
+-- name: poll_list
+-- Where we stand with each shop system. :limit
+SELECT connector, polled_at, wake, since, failures, coalesce(reason, '') FROM poll WHERE shop = :shop ORDER BY connector LIMIT :limit;

@@ -440,11 +440,12 @@ header_get(const void *request, const char *name)
 static Str
 setting_get(const void *shop, const char *key)
 {
+    Arena *arena = (Arena *)shop;
     const char *file = g_getenv("PROBE_SETTINGS");
-    char *text = NULL;
+    g_autofree char *text = NULL;
     if (!file || !g_file_get_contents(file, &text, NULL, NULL))
         return (Str){0};
-    Str rest = str_of(text), line, name;
+    Str rest = arena_copy(arena, str_of(text)), line, name;
     while (str_split(&rest, '\n', &line))
         if (str_split(&line, '=', &name) && str_is(name, key))
             return str_trim(line);
@@ -461,7 +462,7 @@ probe_read(Arena *arena, const Connector *connector, const char *topic, Str body
         .topic = str_of(topic),
         .body = body,
         .currency = "EUR",
-        .settings = {setting_get, NULL},
+        .settings = {setting_get, arena},
     };
     if (!connector->read(&ask, &facts, &error))
         return show_error(error);
@@ -478,7 +479,7 @@ probe_check(Arena *arena, const Connector *connector, const char *secret, const 
     ConnectorSecret shared = {str_of(secret), key};
     PlugHeaders found = {header_get, headers};
     Envelope envelope = {0};
-    ConnectorKnock knock = {found, body, &shared, 0, {setting_get, NULL}};
+    ConnectorKnock knock = {found, body, &shared, 0, {setting_get, arena}};
     if (!connector->check(&knock, &envelope, &error))
         return show_error(error);
     show_text(arena, "topic", envelope.topic);

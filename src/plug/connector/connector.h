@@ -123,10 +123,11 @@ typedef struct ConnectorPoll {
 } ConnectorPoll;
 
 typedef struct Connector {
-    const char *name;   /* in addresses, settings, rows: shopify */
-    const char *title;  /* as people know it */
-    const char *secret; /* the setting that holds the shared secret: shopify.secret; NULL: it has no /in/SHOP/NAME */
-    const char *help;   /* what the owner enters where, one or two sentences */
+    const char *name;  /* in addresses, settings, rows: shopify */
+    const char *title; /* as people know it */
+    const char *
+        secret; /* the setting that holds the shared secret: shopify.secret; NULL: it has no /in/SHOP/NAME */
+    const char *help; /* what the owner enters where, one or two sentences */
 
     /* Checks the signature over the raw body and reads the envelope. Called for every delivery, before it
      * is stored: cheap, constant in time where secrets are compared. Fails with ERR_AUTH (not genuine) or

@@ -187,8 +187,8 @@ bucket_is_full(Arena *arena, Str calls)
     Str used = {0}, room = calls;
     if (!str_split(&room, '/', &used) || !room.len)
         return false;
-    gint64 full = g_ascii_strtoll(arena_cstr(arena, used), NULL, 10);
-    return full * 10 >= g_ascii_strtoll(arena_cstr(arena, room), NULL, 10) * 8;
+    double full = g_ascii_strtod(arena_cstr(arena, used), NULL);
+    return full >= 0.8 * g_ascii_strtod(arena_cstr(arena, room), NULL);
 }
 
 static bool
