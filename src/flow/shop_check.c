@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "engine/url.h"
 #include "flow/sender.h"
+#include "plug/map.h"
 
 #include <string.h>
 
@@ -60,6 +61,8 @@ value_check(Str key, Str value, GError **error)
         return web_address_check(value, false, error);
     if (str_is(key, "shop.country"))
         return country_check(value, error);
+    if (str_is(key, "generic.map"))
+        return map_read(arena, value, error) || fail_at(error, "generic.map");
     if (str_is(key, "marketing.suppressions"))
         return str_is(value, "none") || str_is(value, "imported") ||
                fail(error, ERR_INPUT, "it is none or imported");

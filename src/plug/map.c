@@ -5,11 +5,12 @@
 #include "base/limits.h"
 #include "base/money.h"
 #include "base/when.h"
+#include "plug/map_inside.h"
 #include "plug/plug.h"
 
 #include <string.h>
 
-enum { SECTIONS_MOST = 16, DEPTH_MOST = 12 };
+enum { SECTIONS_MOST = 16 };
 
 typedef enum Dates { DATES_TEXT, DATES_SECONDS, DATES_MS } Dates;
 
@@ -40,52 +41,6 @@ map_ready_nth(size_t n)
 
 /* ---- reading a map ------------------------------------------------------------------------------------------ */
 
-/* The keys of an object that stands for one value. */
-static const char *const operators[] = {"at", "first", "text"};
-
-static bool
-spec_is_value(const Json *spec)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(operators); i++)
-        if (json_get(spec, operators[i]))
-            return true;
-    return false;
-}
-
-static bool
-place_check(const Json *place, GError **error)
-{
-    Str text = json_text(place);
-    if (json_type(place) == JSON_STRING && (!text.len || text.at[0] == '/' || text.at[0] == '='))
-        return true;
-    return fail(error, ERR_INPUT,
-                "a value is a place like /order/id, or letters behind a = like =EUR, not %s",
-                json_type(place) == JSON_STRING ? json_str(place) : json_type_name(place));
-}
-
-static bool
-spec_check(const Json *spec, int depth, GError **error)
-{
-    if (depth > DEPTH_MOST)
-        return fail(error, ERR_INPUT, "too deep: more than %d objects in each other", DEPTH_MOST);
-    if (json_type(spec) != JSON_OBJECT)
-        return place_check(spec, error);
-    for (size_t i = 0; i < json_len(spec); i++) {
-        const Json *value = json_nth(spec, i);
-        Str key = json_key(spec, i);
-        bool fine = true;
-        if (str_is(key, "first") || str_is(key, "text"))
-            for (size_t n = 0; fine && n < json_len(value); n++)
-                fine = spec_check(json_nth(value, n), depth + 1, error);
-        else if (!str_is(key, "words") && !str_is(key, "unless") && !str_is(key, "when") &&
-                 !str_is(key, "if") && !str_is(key, "join"))
-            fine = spec_check(value, depth + 1, error);
-        if (!fine)
-            return fail_at(error, STR_FMT, STR_ARG(key));
-    }
-    return true;
-}
-
 static bool
 map_add_section(Map *map, const Json *section, GError **error)
 {
@@ -94,7 +49,7 @@ map_add_section(Map *map, const Json *section, GError **error)
     if (json_type(section) != JSON_OBJECT || !json_get(section, "id"))
         return fail(error, ERR_INPUT, "a section is an object that says at least where the id is");
     map->sections[map->section_count++] = section;
-    return spec_check(section, 0, error);
+    return map_section_check(section, error);
 }
 
 static bool
@@ -131,7 +86,7 @@ map_read(Arena *arena, Str text, GError **error)
         return NULL;
     const Json *orders = json_get(map->root, "orders");
     bool list = json_type(orders) == JSON_ARRAY;
-    bool ok = map_style(map, error);
+    bool ok = map_root_check(map->root, error) && map_style(map, error);
     map->source = own_source(arena, json_text(json_get(map->root, "source")), error);
     ok = ok && map->source.len;
     for (size_t i = 0; ok && i < (list ? json_len(orders) : 1); i++)
@@ -153,15 +108,19 @@ typedef struct Taking {
     const Map *map;
     const OwnShop *shop;
     const Json *document;
-    char currency[4]; /* of the order in work: how many cents make one */
+    const MapWatch *watch; /* NULL: nobody looks on */
+    char currency[4];      /* of the order in work: how many cents make one */
 } Taking;
 
 static const Json *
 place_at(const Taking *taking, const Json *item, Str place)
 {
-    if (str_starts(place, "//"))
-        return json_at(taking->document, arena_cstr(taking->arena, str_sub(place, 1, place.len)));
-    return json_at(item, arena_cstr(taking->arena, place));
+    bool top = str_starts(place, "//");
+    const Json *value = json_at(top ? taking->document : item,
+                                arena_cstr(taking->arena, str_sub(place, top, place.len)));
+    if (taking->watch && value)
+        taking->watch->read(taking->watch->me, value);
+    return value;
 }
 
 /* Lists of scalars are joined: tags, coupon codes. */
@@ -389,7 +348,7 @@ members_put(const Taking *taking, const Json *item, const Json *spec, JsonWriter
         bool ok = true;
         if (str_is(key, "each") || str_is(key, "when") || str_is(key, "if"))
             continue;
-        if (json_type(value) != JSON_OBJECT || spec_is_value(value)) {
+        if (json_type(value) != JSON_OBJECT || map_spec_is_value(value)) {
             ok = value_put(taking, item, key, value, out, error);
         } else {
             json_put_key_text(out, key);
@@ -479,10 +438,17 @@ section_take(Taking *taking, const Json *section, Facts *ret, GError **error)
 }
 
 bool
-map_facts(Arena *arena, const Map *map, const OwnShop *shop, const Json *document, Facts *ret,
-          GError **error)
+map_facts(Arena *arena, const MapAsk *ask, Facts *ret, GError **error)
 {
-    Taking taking = {.arena = arena, .map = map, .shop = shop, .document = document};
+    const Map *map = ask->map;
+    const Json *document = ask->document;
+    Taking taking = {
+        .arena = arena,
+        .map = map,
+        .shop = ask->shop,
+        .document = document,
+        .watch = ask->watch,
+    };
     for (size_t i = 0; i < map->section_count; i++) {
         if (!conditions_hold(&taking, document, json_get(map->sections[i], "when")))
             continue;

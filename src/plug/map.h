@@ -15,7 +15,8 @@
  *                     between, "unless": nothing if P is one of these, "if": only if other places hold one of their words
  *   {"first": [...]}  the first of several that is there
  *   {"text": [...]}   several, one behind the other
- *   {"each": P, ...}  one object for each element there (an object counts as its only element)
+ *   {"each": P, ...}  one object for each element there (an object counts as its only element); "if" beside it: only
+ *                     for those elements whose places hold one of their words
  *   {...}             an object of ours
  *
  * "amounts": "minor" says that amounts are whole numbers of cents; "dates": "seconds" or "ms" that moments are numbers
@@ -30,16 +31,29 @@
 /* A map that was read. Lives in the arena. */
 typedef struct Map Map;
 
-/* Reads a map, or takes the ready one of this name (vendure, medusa ...). ERR_INPUT names the place of what is wrong. */
+/* Reads a map, or takes the ready one of this name (vendure, medusa ...). All of it is checked, so that a slip is found
+ * when the map is set and not when the first order comes. ERR_INPUT names the place of what is wrong. */
 const Map *map_read(Arena *arena, Str text, GError **error);
 
 /* Its member `sign`; may be missing. */
 const Json *map_sign(const Map *map);
 
+/* Told of each value of the document that the map looks at. */
+typedef struct MapWatch {
+    void (*read)(void *me, const Json *value);
+    void *me;
+} MapWatch;
+
+typedef struct MapAsk {
+    const Map *map;
+    const OwnShop *shop;
+    const Json *document;
+    const MapWatch *watch; /* NULL: nobody looks on */
+} MapAsk;
+
 /* All orders that the document tells, with what stands beside them. ret->declined is filled where no section of the map
  * is meant for it. ERR_INPUT names the place; *ret is untouched then. */
-bool map_facts(Arena *arena, const Map *map, const OwnShop *shop, const Json *document, Facts *ret,
-               GError **error);
+bool map_facts(Arena *arena, const MapAsk *ask, Facts *ret, GError **error);
 
 /* Names of the ready maps; NULL behind the last. */
 const char *map_ready_nth(size_t n);

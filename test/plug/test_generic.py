@@ -118,13 +118,46 @@ def test_stripes_checkout_by_the_ready_map(server):
 
 @pytest.mark.parametrize("wrong, said", [
     ("[]", "a map is JSON"), ("shopware", "a map is JSON"), ("{", "generic.map"),
-    ('{"orders": {"email": "/mail"}}', "where the id is"), ('{"orders": {"id": "order.id"}}', "place like /order/id"),
+    ('{"orders": {"email": "/mail"}}', "where the id is"), ('{"orders": {"id": "order.id"}}', "orders/0: id: a value is a place"),
     ('{"amounts": "cents", "orders": {"id": "/id"}}', "decimal"), ('{"dates": "days", "orders": {"id": "/id"}}', "seconds"),
+    ('{"orders": {"id": "/id", "emial": "/mail"}}', "orders/0: emial: there is no such field"),
+    ('{"orders": [{"id": "/id"}, {"id": "/id", "lines": {"sku": "/sku"}}]}', "orders/1: lines: there may be several"),
+    ('{"orders": {"id": "/id", "lines": {"each": "/rows", "prise": "/p"}}}', "orders/0: lines: prise: there is no such field"),
+    ('{"orders": {"id": "/id", "lines": {"each": "rows"}}}', "orders/0: lines: each: a place begins with a slash"),
+    ('{"orders": {"id": "/id", "payment": {"at": "/p", "words": {"x": 1}}}}', "orders/0: payment: words: x becomes a word"),
+    ('{"orders": {"id": "/id", "email": {"first": "/mail"}}}', "orders/0: email: `first` and `text` are lists"),
+    ('{"orders": {"id": "/id", "email": {"at": "/mail", "unles": []}}}', "orders/0: email: unles: beside `at`"),
+    ('{"orders": {"id": "/id", "when": {"/type": "order"}}}', "orders/0: when: /type: the words are a list"),
+    ('{"orders": {"id": "/id", "shipments": {"each": "/s", "number": "/n"}}}', "orders/0: shipments: number: there is no such"),
+    ('{"sign": {"kind": "md5"}, "orders": {"id": "/id"}}', "sign: kind is header, hmac, standard or stripe, not 'md5'"),
+    ('{"order": {"id": "/id"}}', "order: a map has"),
 ])
-def test_a_wrong_map_says_what_is_wrong(server, wrong, said):
-    server.cli("shop", "set", "demo", "generic.secret=s", f"generic.map={wrong}")
-    answer = post(server, body_of(11), {"Authorization": "Bearer s"})
-    assert answer.status in (400, 422) and said in answer.text, answer.text
+def test_a_wrong_map_is_refused_when_it_is_set(server, wrong, said):
+    before = server.cli("shop", "show", "demo")
+    ran = server.run("shop", "set", "demo", f"generic.map={wrong}")
+    assert ran.returncode in (1, 2) and said in ran.stderr and "generic.map" in ran.stderr, ran.stderr
+    assert server.cli("shop", "show", "demo") == before
+
+
+def test_every_ready_map_can_be_set(server):
+    for row in server.cli("list", "maps").splitlines():
+        server.cli("shop", "set", "demo", f"generic.map={row.split()[0]}")
+
+
+def test_a_map_can_be_tried_on_a_document(server, tmp_path):
+    document, map_ = tmp_path / "order.json", tmp_path / "map.json"
+    document.write_text(json.dumps(ORDER | {"gift": {"wrap": "red", "words": ["for", "you"]}, "none": None}))
+    map_.write_text(json.dumps(MAP | {"orders": MAP["orders"] | {"tags": "/gift/words"}}))
+    said = server.cli("map", "try", str(document), "--map", str(map_))
+    for line in ('order.email "noor@example.com"', "order.total 12.50 EUR", 'order.lines[0].title "Tea"', 'order.tags "for, you"'):
+        assert line in [" ".join(row.split()) for row in said.splitlines()], said
+    left = said.partition("Nobody reads these places")[2]
+    assert "/gift/wrap" in left and "red" in left and left.count("  /") == 1
+    map_.write_text('{"orders": {"id": "/id", "emial": "/mail"}}')
+    wrong = server.run("map", "try", str(document), "--map", str(map_))
+    assert wrong.returncode != 0 and "map.json: orders/0: emial: there is no such field" in wrong.stderr
+    wrong = server.run("map", "try", str(tmp_path / "nowhere"), "--map", "vendure")
+    assert wrong.returncode == 3 and "nowhere" in wrong.stderr
 
 
 def test_the_ready_maps_are_listed(server):

@@ -1,0 +1,13 @@
+/* map_inside.h - what the files of a map share. */
+#pragma once
+
+#include "base/json.h"
+
+/* An object that stands for one value: it has one of the keys at, first, text. */
+bool map_spec_is_value(const Json *spec);
+
+/* What stands around the sections: no other names than those of map.h, and a way to sign that there is. */
+bool map_root_check(const Json *root, GError **error);
+
+/* A section: each name is one of our own words, each place is a place. ERR_INPUT names where it is not so. */
+bool map_section_check(const Json *section, GError **error);
