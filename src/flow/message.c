@@ -104,7 +104,11 @@ typedef struct MessageRow {
     size_t body_bytes;
     Str locale;
     int64_t legal_id;
+    Str legal_file; /* the legal text, where it is attached */
 } MessageRow;
+
+/* Longer ones are attached: behind 102 kB Gmail cuts a mail off, and the law wants all of it. */
+enum { LEGAL_INSIDE_BYTES = 32 * 1024 };
 
 /* What a message tells of. */
 typedef struct Matter {
@@ -203,6 +207,12 @@ message_compose(const FlowOptions *options, Arena *arena, MessageRow *row, const
         .html = words->html,
         .at = clock_now(),
     };
+    const MailFile legal = {
+        .name = STR("terms.txt"), .type = STR("text/plain"), .bytes = row->legal_file};
+    if (legal.bytes.len) {
+        mail.files = &legal;
+        mail.file_count = 1;
+    }
     Str reply_to = shop_setting(row->shop, SETTING_MAIL_REPLY_TO);
     message_fields(options, arena, row, &mail);
     if (!message_sender(options, arena, row->shop, &mail.from, error) ||
@@ -231,7 +241,7 @@ message_compose(const FlowOptions *options, Arena *arena, MessageRow *row, const
 
 /* The confirmation of the contract carries the legal texts of the buyer's country. */
 static bool
-message_legal(StageTurn *turn, MessageRow *row, const Order *order, Str *ret, GError **error)
+message_legal(StageTurn *turn, MessageRow *row, const Order *order, ViewAsk *view, GError **error)
 {
     LegalText legal;
     if (!str_is(row->template, "order_confirmation"))
@@ -242,7 +252,12 @@ message_legal(StageTurn *turn, MessageRow *row, const Order *order, Str *ret, GE
     if (!legal_find(turn->db, turn->arena, row->shop, country, language, &legal, error))
         return false;
     row->legal_id = legal.id;
-    *ret = legal.text;
+    view->legal_attached = legal.text.len > LEGAL_INSIDE_BYTES;
+    if (view->legal_attached) /* the mark says that it is UTF-8: the part's type cannot */
+        row->legal_file =
+            str_of(arena_format(turn->arena, "\xef\xbb\xbf" STR_FMT, STR_ARG(legal.text)));
+    else
+        view->legal_text = legal.text;
     return true;
 }
 
@@ -278,7 +293,7 @@ message_write_words(StageTurn *turn, MessageRow *row, const Matter *matter, GErr
         .locale = row->locale,
         .now = clock_now(),
     };
-    if (!message_legal(turn, row, &matter->order.order, &ask.view.legal_text, error))
+    if (!message_legal(turn, row, &matter->order.order, &ask.view, error))
         return false;
     WordsDone words;
     Str whole;

@@ -168,6 +168,7 @@ view_fill(Arena *arena, const ViewAsk *ask, LiquidValue root)
         {STR("preferences_url"), text_or_nil(ask->preferences_url)},
         {STR("confirm_url"), text_or_nil(ask->confirm_url)},
         {STR("legal_text"), text_or_nil(ask->legal_text)},
+        {STR("legal_attached"), liquid_bool(ask->legal_attached)},
         {STR("lang"), text_or_nil(ask->lang)},
         {STR("dir"), text_or_nil(ask->dir)},
     };
@@ -239,6 +240,7 @@ view_schema_root(Arena *arena)
         {"preferences_url", LIQUID_TYPE_STRING, true, NULL, "Where the reader chooses what comes"},
         {"confirm_url", LIQUID_TYPE_STRING, true, NULL, "Confirms an address, with a button"},
         {"legal_text", LIQUID_TYPE_STRING, true, NULL, "Terms and withdrawal instruction"},
+        {"legal_attached", LIQUID_TYPE_BOOL, false, NULL, "They are in a file of the mail"},
         {"lang", LIQUID_TYPE_STRING, false, NULL, "Language of the words, BCP 47"},
         {"dir", LIQUID_TYPE_STRING, false, NULL, "ltr or rtl"},
         {0},

@@ -31,8 +31,9 @@ typedef struct ViewAsk {
     Str preferences_url;
     Str confirm_url; /* of the second half of a double opt-in */
     Str legal_text;
-    Str lang; /* of the words */
-    Str dir;  /* ltr, rtl */
+    bool legal_attached; /* it is too long to stand in the mail */
+    Str lang;            /* of the words */
+    Str dir;             /* ltr, rtl */
 } ViewAsk;
 
 /* Puts all of it into a template's root, a map. ask must outlive the render. */

@@ -152,6 +152,16 @@ class TestLegal:
         world.happen("order.placed", world.tell())
         assert len(world.work()) == sent
 
+    def test_what_is_too_long_for_a_mail_is_attached(self, world):
+        text = "§ 1 Geltung. " * 5000
+        world.scene.set_shop("demo", {"legal.text": text})
+        world.happen("order.placed", world.tell(locale="de"))
+        mail, = world.work()
+        file, = mail.message.iter_attachments()
+        assert file.get_filename() == "terms.txt" and file.get_payload(decode=True).decode("utf-8-sig") == text
+        assert "liegen bei" in mail.part("plain") and "liegen bei" in mail.part("html")
+        assert len(mail.part("html").encode()) < 20000
+
     def test_the_version_of_the_buyer_is_carried_and_kept(self, world):
         world.scene.set_shop("demo", {"shop.country": "DE"})
         for country, language, text in (("", "", "General terms"), ("", "fr", "Conditions"), ("DE", "de", "AGB, alt"),
