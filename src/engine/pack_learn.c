@@ -46,6 +46,23 @@ sample_index(Arena *arena, Str text, Sample *ret)
     }
 }
 
+/* How many bytes both begin with; eight at a time, since this is nearly all of what learning takes. */
+static size_t
+common_len(const char *left, const char *right, size_t most)
+{
+    size_t len = 0;
+    for (; most - len >= sizeof(uint64_t); len += sizeof(uint64_t)) {
+        uint64_t one, other;
+        memcpy(&one, left + len, sizeof one);
+        memcpy(&other, right + len, sizeof other);
+        if (one != other)
+            return len + (size_t)__builtin_ctzll(GUINT64_FROM_LE(one ^ other)) / 8;
+    }
+    while (len < most && left[len] == right[len])
+        len++;
+    return len;
+}
+
 /* The longest piece that `text` begins with and that stands somewhere in the sample; at least GRAM bytes, or 0. */
 static size_t
 sample_longest(const Sample *sample, Str text)
@@ -56,10 +73,10 @@ sample_longest(const Sample *sample, Str text)
     int32_t place = sample->heads[gram_slot(text.at)];
     for (int tries = 0; place && tries < CHAIN_MOST; tries++, place = sample->next[place - 1]) {
         const char *there = sample->text.at + place - 1;
-        size_t most = MIN(text.len, sample->text.len - (size_t)(place - 1)), len = 0;
-        while (len < most && there[len] == text.at[len])
-            len++;
-        longest = MAX(longest, len);
+        size_t most = MIN(text.len, sample->text.len - (size_t)(place - 1));
+        if (most <= longest || there[longest] != text.at[longest])
+            continue; /* no longer than what is there already */
+        longest = MAX(longest, common_len(there, text.at, most));
     }
     return longest >= GRAM ? longest : 0;
 }
