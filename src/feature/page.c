@@ -10,9 +10,16 @@
 
 static const char folder[] = "ui/";
 
+typedef struct Page {
+    Liquid *content;
+    const Liquid *layout; /* the frame of its folder */
+} Page;
+
 struct Pages {
-    GHashTable *templates; /* name below ui/ -> Liquid */
+    GHashTable *pages; /* name below ui/ -> Page */
     Languages *languages;
+    LiquidValue language_list; /* all that a page can be read in, under their own names */
+    LiquidValue style_url;
     Arena *arena;
 };
 
@@ -35,8 +42,53 @@ pages_compile(Pages *pages, const Asset *asset, GError **error)
     Liquid *liquid = liquid_compile(str_of(asset->name), asset->bytes, &own, NULL, error);
     if (!liquid)
         return false;
-    g_hash_table_insert(pages->templates, g_strdup(asset->name + strlen(folder)), liquid);
+    Page *page = g_new0(Page, 1);
+    page->content = liquid;
+    g_hash_table_insert(pages->pages, g_strdup(asset->name + strlen(folder)), page);
     return true;
+}
+
+static void
+page_free(void *arg)
+{
+    Page *page = arg;
+    liquid_free(page->content);
+    g_free(page);
+}
+
+/* The frame of a page is in the first folder of its name. */
+static void
+pages_frame(Pages *pages)
+{
+    GHashTableIter iter;
+    void *name, *page;
+    g_hash_table_iter_init(&iter, pages->pages);
+    while (g_hash_table_iter_next(&iter, &name, &page)) {
+        const char *slash = strchr(name, '/');
+        must(slash);
+        g_autofree char *layout =
+            g_strdup_printf("%.*s/layout.liquid", (int)(slash - (char *)name), (char *)name);
+        const Page *frame = g_hash_table_lookup(pages->pages, layout);
+        must(frame);
+        ((Page *)page)->layout = frame->content;
+    }
+}
+
+static LiquidValue
+pages_languages(const Pages *pages, Arena *arena)
+{
+    size_t count = 0;
+    while (languages_nth(pages->languages, count))
+        count++;
+    LiquidValue *list = arena_new_of(arena, LiquidValue, count);
+    for (size_t i = 0; i < count; i++) {
+        const Language *language = languages_nth(pages->languages, i);
+        list[i] = liquid_map(arena);
+        liquid_map_set(arena, list[i], STR("tag"), liquid_str(language->tag));
+        liquid_map_set(arena, list[i], STR("name"), liquid_str(language->name));
+        liquid_map_set(arena, list[i], STR("dir"), liquid_str(language->dir));
+    }
+    return liquid_array(arena, list, count);
 }
 
 Pages *
@@ -47,8 +99,9 @@ pages_new(GError **error)
     pages->languages = languages_new(error);
     if (!pages->languages)
         return NULL;
-    pages->templates =
-        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)liquid_free);
+    pages->language_list = pages_languages(pages, pages->arena);
+    pages->style_url = liquid_str(str_of(asset_url(pages->arena, "app.css")));
+    pages->pages = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, page_free);
     for (size_t f = 0; f < G_N_ELEMENTS(page_folders); f++) {
         g_autofree char *prefix = g_strdup_printf("%s%s/", folder, page_folders[f]);
         size_t first, count = asset_below(prefix, &first);
@@ -60,6 +113,7 @@ pages_new(GError **error)
                 return NULL;
         }
     }
+    pages_frame(pages);
     return g_steal_pointer(&pages);
 }
 
@@ -68,8 +122,8 @@ pages_free(Pages *pages)
 {
     if (!pages)
         return;
-    if (pages->templates)
-        g_hash_table_unref(pages->templates);
+    if (pages->pages)
+        g_hash_table_unref(pages->pages);
     languages_free(pages->languages);
     arena_free(pages->arena);
     g_free(pages);
@@ -78,20 +132,13 @@ pages_free(Pages *pages)
 bool
 pages_has(const Pages *pages, const char *template)
 {
-    return g_hash_table_contains(pages->templates, template);
+    return g_hash_table_contains(pages->pages, template);
 }
 
-/* The frame of a page is in the first folder of its name. */
-static const Liquid *
-pages_layout(const Pages *pages, Arena *arena, const char *template)
-{
-    const char *slash = strchr(template, '/');
-    must(slash);
-    return g_hash_table_lookup(pages->templates, arena_format(arena, "%.*s/layout.liquid",
-                                                              (int)(slash - template), template));
-}
-
-enum { WISHES_MOST = 8 };
+enum {
+    WISHES_MOST = 8,
+    CONTENT_BYTES = 4096, /* what most pages fit into */
+};
 
 static const Language *
 pages_language(const Pages *pages, const PageFrame *frame, Str *ret_locale)
@@ -117,31 +164,12 @@ page_language(RouteCtx *ctx, const Str *locales, size_t count)
     ctx->locale = arena_cstr(ctx->arena, buf_str(&wishes));
 }
 
-/* All that a page can be read in, under their own names. */
-static LiquidValue
-pages_languages(const Pages *pages, Arena *arena)
-{
-    size_t count = 0;
-    while (languages_nth(pages->languages, count))
-        count++;
-    LiquidValue *list = arena_new_of(arena, LiquidValue, count);
-    for (size_t i = 0; i < count; i++) {
-        const Language *language = languages_nth(pages->languages, i);
-        list[i] = liquid_map(arena);
-        liquid_map_set(arena, list[i], STR("tag"), liquid_str(language->tag));
-        liquid_map_set(arena, list[i], STR("name"), liquid_str(language->name));
-        liquid_map_set(arena, list[i], STR("dir"), liquid_str(language->dir));
-    }
-    return liquid_array(arena, list, count);
-}
-
 bool
 pages_render(const Pages *pages, Arena *arena, const char *template, LiquidValue values,
              const PageFrame *frame, Str *ret, GError **error)
 {
-    const Liquid *page = g_hash_table_lookup(pages->templates, template);
-    const Liquid *layout = pages_layout(pages, arena, template);
-    must(page && layout);
+    const Page *page = g_hash_table_lookup(pages->pages, template);
+    must(page);
     Str chosen;
     const Language *language = pages_language(pages, frame, &chosen);
     LiquidShop words = language_shop(language, arena, NULL);
@@ -154,16 +182,16 @@ pages_render(const Pages *pages, Arena *arena, const char *template, LiquidValue
     };
     liquid_map_set(arena, values, STR("lang"), liquid_str(chosen));
     liquid_map_set(arena, values, STR("dir"), liquid_str(language->dir));
-    liquid_map_set(arena, values, STR("languages"), pages_languages(pages, arena));
-    liquid_map_set(arena, values, STR("style_url"),
-                   liquid_str(str_of(asset_url(arena, "app.css"))));
+    liquid_map_set(arena, values, STR("languages"), pages->language_list);
+    liquid_map_set(arena, values, STR("style_url"), pages->style_url);
     Buf content = {.arena = arena};
-    if (!liquid_render(page, &data, arena, &content, error))
+    buf_reserve(&content, CONTENT_BYTES);
+    if (!liquid_render(page->content, &data, arena, &content, error))
         return false;
     liquid_map_set(arena, values, STR("content"), liquid_safe(buf_str(&content), LIQUID_SAFE_HTML));
     Buf whole = {.arena = arena};
     buf_reserve(&whole, content.len + 2048);
-    if (!liquid_render(layout, &data, arena, &whole, error))
+    if (!liquid_render(page->layout, &data, arena, &whole, error))
         return false;
     *ret = buf_str(&whole);
     return true;

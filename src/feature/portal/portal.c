@@ -75,6 +75,9 @@ portal_refunds(RouteCtx *ctx, Db *db, Shown *shown, GError **error)
 static bool
 portal_scans(RouteCtx *ctx, Db *db, const Shown *shown, LiquidValue *ret, GError **error)
 {
+    *ret = liquid_array(ctx->arena, NULL, 0);
+    if (!shown->shipment_count)
+        return true;
     LiquidValue *list = arena_new_of(ctx->arena, LiquidValue, SCANS_SHOWN);
     size_t count = 0;
     g_autoptr(Rows) rows =
