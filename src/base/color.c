@@ -6,7 +6,7 @@
 enum { STEPS = 64 };
 
 static const Color black = {0, 0, 0}, white = {255, 255, 255};
-static const double readable = 4.5;
+static const double readable = 4.5, white_light = 0.2126 + 0.7152 + 0.0722;
 
 bool
 color_parse(Str text, Color *ret)
@@ -45,17 +45,23 @@ color_light(Color color)
            0.0722 * channel_light(color.blue);
 }
 
+static double
+light_contrast(double one, double other)
+{
+    return (MAX(one, other) + 0.05) / (MIN(one, other) + 0.05);
+}
+
 double
 color_contrast(Color left, Color right)
 {
-    double one = color_light(left), other = color_light(right);
-    return (MAX(one, other) + 0.05) / (MIN(one, other) + 0.05);
+    return light_contrast(color_light(left), color_light(right));
 }
 
 Color
 color_on(Color ground)
 {
-    return color_contrast(white, ground) >= color_contrast(black, ground) ? white : black;
+    double light = color_light(ground);
+    return light_contrast(white_light, light) >= light_contrast(0, light) ? white : black;
 }
 
 static uint8_t
@@ -67,8 +73,12 @@ channel_mix(uint8_t from, uint8_t to, int step)
 Color
 color_readable(Color color, Color ground)
 {
+    double light = color_light(ground);
+    if (light_contrast(color_light(color), light) >= readable)
+        return color; /* nearly always */
     Color end = color_on(ground), mixed = color;
-    for (int step = 1; step <= STEPS && color_contrast(mixed, ground) < readable; step++)
+    for (int step = 1; step <= STEPS && light_contrast(color_light(mixed), light) < readable;
+         step++)
         mixed = (Color){channel_mix(color.red, end.red, step),
                         channel_mix(color.green, end.green, step),
                         channel_mix(color.blue, end.blue, step)};

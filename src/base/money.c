@@ -256,6 +256,15 @@ char *
 money_format(Arena *arena, Money amount)
 {
     MoneyParts parts = money_parts(amount);
-    return arena_format(arena, "%s%" G_GUINT64_FORMAT "%s%s", parts.sign < 0 ? "-" : "",
-                        parts.units, parts.fraction[0] ? "." : "", parts.fraction);
+    Buf out = {.arena = arena};
+    if (parts.sign < 0)
+        buf_add_char(&out, '-');
+    if (parts.units > INT64_MAX)
+        buf_format(&out, "%" G_GUINT64_FORMAT, parts.units); /* of one amount: the least */
+    else
+        buf_add_int(&out, (int64_t)parts.units);
+    if (parts.fraction[0])
+        buf_add_char(&out, '.');
+    buf_add_cstr(&out, parts.fraction);
+    return buf_cstr(&out);
 }

@@ -1,5 +1,6 @@
 /* view.c - how templates see our rows: reading fields, the root, the schema; see view.h. */
 #include "base/money.h"
+#include "engine/liquid/bytes.h"
 #include "flow/view_inside.h"
 
 #include <string.h>
@@ -10,7 +11,7 @@ static const Field *
 field_find(const View *view, Str name)
 {
     for (const Field *field = view->fields; field->name.at; field++)
-        if (str_eq(name, field->name))
+        if (field->name.len == name.len && bytes_same(field->name.at, name.at, name.len))
             return field;
     return NULL;
 }

@@ -17,10 +17,11 @@ static const char folder[] = "ui/mail/";
 static const struct Part {
     const char *ending;
     bool html;
+    size_t bytes; /* what it usually takes */
 } parts[] = {
-    {".subject.liquid", false},
-    {".liquid", true},
-    {".text.liquid", false},
+    {".subject.liquid", false, 256},
+    {".liquid", true, 16 * 1024},
+    {".text.liquid", false, 4096},
 };
 enum { PART_SUBJECT, PART_HTML, PART_TEXT, PART_COUNT };
 
@@ -174,6 +175,7 @@ words_render(const Message *message, const LiquidData *data, Arena *arena, Words
     Str done[PART_COUNT];
     for (int i = 0; i < PART_COUNT; i++) {
         Buf out = {.arena = arena};
+        buf_reserve(&out, parts[i].bytes);
         if (!liquid_render(message->parts[i], data, arena, &out, error))
             return false;
         done[i] = buf_str(&out);

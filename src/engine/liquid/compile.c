@@ -303,6 +303,8 @@ liquid_compile(Str file, Str source, const LiquidOptions *options, LiquidNotes *
     liquid->arena = arena;
     if (options)
         liquid->options = *options;
+    if (!liquid->options.cents)
+        liquid->money = filter_find(&liquid->options, STR("money"));
     budget_fill(&liquid->options.budget);
     LiquidNotes own = {.arena = arena};
     LiquidNotes *found = notes ? notes : &own;

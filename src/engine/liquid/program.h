@@ -216,6 +216,7 @@ LiquidName names_text(const Names *names, uint32_t slot);
 struct Liquid {
     Arena *arena;
     LiquidOptions options;
+    const LiquidFilter *money; /* what prints an amount; NULL: nobody, or it is printed in cents */
     Names names;
     Unit *units;
     const Unit *main;

@@ -249,8 +249,7 @@ static void
 money_add(LiquidCall *call, Buf *out, LiquidValue value)
 {
     static const LiquidArgs none;
-    const LiquidFilter *filter =
-        call->liquid->options.cents ? NULL : filter_find(&call->liquid->options, STR("money"));
+    const LiquidFilter *filter = call->liquid->money;
     LiquidValue shown;
     if (filter && filter->run(call, value, &none, &shown) && shown.kind == LIQUID_STR) {
         buf_add_str(out, liquid_text(shown));

@@ -250,18 +250,6 @@ add_affix(Buf *out, Str affix, const char *sign, bool before)
     buf_add_str(out, right);
 }
 
-/* The shape of a pattern, with the minus and the currency's sign where they stand. */
-static CldrMoneyShape
-shape_make(Arena *arena, Str pattern_text, const char *minus, const char *sign)
-{
-    Pattern pattern = pattern_read(pattern_text);
-    Buf before = {.arena = arena}, after = {.arena = arena};
-    buf_add_cstr(&before, minus);
-    add_affix(&before, pattern.prefix, sign, true);
-    add_affix(&after, pattern.suffix, sign, false);
-    return (CldrMoneyShape){buf_str(&before), buf_str(&after), pattern.group, pattern.next_group};
-}
-
 void
 cldr_money_prepare(Arena *arena, const CldrLocale *locale, const char *currency, unsigned options,
                    CldrMoney *ret)
@@ -269,8 +257,18 @@ cldr_money_prepare(Arena *arena, const CldrLocale *locale, const char *currency,
     const char *sign = options & CLDR_NO_SIGN ? NULL : sign_of(locale, currency);
     Str rest = str_of(inherited(locale, offsetof(CldrLocale, money))), positive;
     str_split(&rest, ';', &positive);
+    bool below = options & CLDR_BELOW;
+    Pattern pattern = pattern_read(below && rest.len ? rest : positive);
+    Buf before = {.arena = arena}, after = {.arena = arena};
+    if (below && !rest.len)
+        buf_add_cstr(&before, inherited(locale, offsetof(CldrLocale, minus)));
+    add_affix(&before, pattern.prefix, sign, true);
+    add_affix(&after, pattern.suffix, sign, false);
     *ret = (CldrMoney){
-        .positive = shape_make(arena, positive, "", sign),
+        .before = buf_str(&before),
+        .after = buf_str(&after),
+        .group = pattern.group,
+        .next_group = pattern.next_group,
         .separator = str_of(inherited(locale, offsetof(CldrLocale, group))),
         .decimal = str_of(inherited(locale, offsetof(CldrLocale, decimal))),
         .least = least_groups(locale),
@@ -278,11 +276,6 @@ cldr_money_prepare(Arena *arena, const CldrLocale *locale, const char *currency,
         .options = options,
     };
     must(ret->digits >= 0);
-    if (rest.len)
-        ret->negative = shape_make(arena, rest, "", sign);
-    else
-        ret->negative =
-            shape_make(arena, positive, inherited(locale, offsetof(CldrLocale, minus)), sign);
 }
 
 /* ---- amounts ------------------------------------------------------------------------------ */
@@ -290,17 +283,16 @@ cldr_money_prepare(Arena *arena, const CldrLocale *locale, const char *currency,
 enum { AMOUNT_DIGITS = 24 }; /* of int64, and zeros before the point */
 
 static void
-add_units(Buf *out, const char *digits, size_t count, const CldrMoney *money,
-          const CldrMoneyShape *shape)
+add_units(Buf *out, const char *digits, size_t count, const CldrMoney *money)
 {
-    if (!shape->group || count < shape->group + money->least) {
+    if (!money->group || count < money->group + money->least) {
         buf_add(out, digits, count);
         return;
     }
     for (size_t i = count; i-- > 0; digits++) {
         buf_add_char(out, *digits);
-        bool first = i == shape->group;
-        if (i && (first || (i > shape->group && (i - shape->group) % shape->next_group == 0)))
+        bool first = i == money->group;
+        if (i && (first || (i > money->group && (i - money->group) % money->next_group == 0)))
             buf_add_str(out, money->separator);
     }
 }
@@ -308,7 +300,6 @@ add_units(Buf *out, const char *digits, size_t count, const CldrMoney *money,
 void
 cldr_money_add(const CldrMoney *money, int64_t minor, Buf *out)
 {
-    const CldrMoneyShape *shape = minor < 0 ? &money->negative : &money->positive;
     uint64_t rest = minor < 0 ? 0 - (uint64_t)minor : (uint64_t)minor;
     char digits[AMOUNT_DIGITS];
     int count = 0, fraction = money->digits;
@@ -318,11 +309,11 @@ cldr_money_add(const CldrMoney *money, int64_t minor, Buf *out)
         digits[AMOUNT_DIGITS - ++count] = (char)('0' + rest % 10);
     }
     const char *units = digits + AMOUNT_DIGITS - count;
-    buf_add_str(out, shape->before);
-    add_units(out, units, (size_t)(count - fraction), money, shape);
+    buf_add_str(out, money->before);
+    add_units(out, units, (size_t)(count - fraction), money);
     if (fraction && !(zeros && money->options & CLDR_NO_ZEROS)) {
         buf_add_str(out, money->decimal);
         buf_add(out, units + count - fraction, (size_t)fraction);
     }
-    buf_add_str(out, shape->after);
+    buf_add_str(out, money->after);
 }

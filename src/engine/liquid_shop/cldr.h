@@ -73,14 +73,11 @@ const char *cldr_plural_name(CldrPlural plural); /* "one" */
 enum {
     CLDR_NO_SIGN = 1,  /* the amount alone */
     CLDR_NO_ZEROS = 2, /* no fraction when it is zero */
+    CLDR_BELOW = 4,    /* amounts below zero, which may look otherwise */
 };
-typedef struct CldrMoneyShape {
+typedef struct CldrMoney {
     Str before, after;        /* sign of the currency, minus */
     size_t group, next_group; /* digits of the last group and of those before; 0: none */
-} CldrMoneyShape;
-
-typedef struct CldrMoney {
-    CldrMoneyShape positive, negative;
     Str separator, decimal;
     uint8_t least; /* digits before the first separator, at least */
     int digits;    /* behind the point */
@@ -91,5 +88,5 @@ typedef struct CldrMoney {
 void cldr_money_prepare(Arena *arena, const CldrLocale *locale, const char *currency,
                         unsigned options, CldrMoney *ret);
 
-/* "1.234,50 \u20ac": minor units of the currency. */
+/* "1.234,50 \u20ac": minor units of the currency, below zero where CLDR_BELOW says so. */
 void cldr_money_add(const CldrMoney *money, int64_t minor, Buf *out);

@@ -28,12 +28,10 @@ static const char DEFAULT_ORDER[] = "N|O|A|B|Z C|L";
 static const char *
 order_of(Str country)
 {
-    for (size_t i = 0; country.len == 2 && i < G_N_ELEMENTS(ORDERS); i++) {
-        Str rest = str_of(ORDERS[i].countries), code;
-        while (str_split(&rest, ' ', &code))
-            if (str_eq(code, country))
+    for (size_t i = 0; country.len == 2 && i < G_N_ELEMENTS(ORDERS); i++)
+        for (const char *at = ORDERS[i].countries; *at; at += at[2] ? 3 : 2)
+            if (at[0] == country.at[0] && at[1] == country.at[1])
                 return ORDERS[i].order;
-    }
     return DEFAULT_ORDER;
 }
 

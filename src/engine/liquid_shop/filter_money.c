@@ -31,6 +31,8 @@ amount_of(LiquidCall *call, LiquidValue value, const LiquidArgs *args, unsigned 
             return false;
         g_strlcpy(ret->currency, currency, sizeof ret->currency);
     }
+    if (ret->minor < 0)
+        options |= CLDR_BELOW;
     ret->money = shop_memo_money(shop_memo(call), ret->currency, options);
     return ret->money != NULL;
 }
