@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -263,3 +264,21 @@ def test_connecting_names_the_setting_that_is_wrong(server, shopify, unset, word
 def test_connecting_what_cannot_be_asked_is_wrong_usage(server):
     assert server.run("connect", "demo", "fax").returncode == 2
     assert server.run("connect", "demo").returncode == 2
+
+
+def test_a_shop_cannot_lead_us_into_our_own_network():
+    """Outside of tests the addresses of shop systems are public ones, asked over https; the thread stops at once."""
+    with Server(control=False) as made, FakeShopify() as fake:
+        made.start()
+        made.cli("shop", "add", "demo", "--name", "Demo", "--currency", "EUR", "--zone", "UTC", "--locale", "en")
+        made.cli("shop", "set", "demo", f"shopify.shop={fake.url}", f"shopify.client_id={fake.CLIENT}",
+                 f"shopify.client_secret={fake.SECRET}")
+        until = time.monotonic() + 20
+        while not (rows := made.rows("SELECT reason FROM poll WHERE failures > 0")) and time.monotonic() < until:
+            time.sleep(0.1)
+        assert rows and fake.asked == [], rows
+        said = made.cli("list", "polls", "--shop", "demo")
+        assert said.startswith("shopify\t") and rows[0][0] in said
+        started = time.monotonic()
+        made.stop()
+        assert time.monotonic() - started < 10
