@@ -3,6 +3,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -33,7 +34,8 @@ def files(tmp_path_factory):
         "legal.address": "Demo SAS\n1 rue Neuve\n29200 Brest", "mail.signed_by": "Ana Serra",
         "legal.text": "Terms: you may withdraw within 14 days."})
     try:
-        world.scene.server.cli("key", "dkim", "demo", "--domain", "demo.example", "--selector", "s1")
+        said = world.scene.server.cli("key", "dkim", "demo", "--domain", "demo.example", "--selector", "s1")
+        (folder / "record").write_text(re.search(r"value  (v=DKIM1.*)", said)[1])
         found = {}
         cases = [(language, "arabic" if language == "ar" else "usual") for language in LANGUAGES]
         for (language, _, template), mail in everything(world, cases).items():
@@ -43,6 +45,14 @@ def files(tmp_path_factory):
         yield found
     finally:
         world.close()
+
+
+def test_every_signature_is_right(files):
+    dkim = pytest.importorskip("dkim")
+    record = (next(iter(files.values())).parent / "record").read_bytes()
+    for key, file in files.items():
+        assert dkim.verify(file.read_bytes(), dnsfunc=lambda name, timeout=0: record), key
+        assert not dkim.verify(file.read_bytes().replace(b"Subject:", b"Subject: x"), dnsfunc=lambda name, timeout=0: record)
 
 
 def test_spamassassin(files, tmp_path):
