@@ -91,7 +91,7 @@ static int
 probe_list(void)
 {
     for (size_t i = 0; connector_nth(i); i++)
-        printf("%s\n", connector_nth(i)->name);
+        printf("%s%s\n", connector_nth(i)->name, connector_nth(i)->secret ? "" : " unsigned");
     return 0;
 }
 

@@ -67,9 +67,10 @@ def test_the_signature_covers_every_byte(case, tmp_path):
 
 
 def test_each_connector_has_recordings_and_a_signed_one():
-    for name in probe("list").split():
+    for line in probe("list").splitlines():
+        name, _, unsigned = line.partition(" ")
         cases = [case for case in CASES if case.parent.name == name]
-        assert any(case.with_suffix(".headers").exists() for case in cases), f"test/plug/connector/{name}/"
+        assert any(unsigned or case.with_suffix(".headers").exists() for case in cases), f"test/plug/connector/{name}/"
 
 
 def test_each_recording_has_its_topic_and_nothing_lies_about():
