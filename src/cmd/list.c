@@ -277,6 +277,27 @@ list_polls(const List *list, GError **error)
     return rows_ok(rows, error);
 }
 
+static bool
+list_mailboxes(const List *list, GError **error)
+{
+    g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
+    g_autoptr(Rows) rows =
+        db_rows(list->db, Q_list_mailboxes, BINDS(bind_int("shop", list->shop->shop.id)), error);
+    if (!rows)
+        return false;
+    while (rows_next(rows)) {
+        char at[WHEN_BYTES] = "never";
+        if (rows_int(rows, 2))
+            when_iso(rows_int(rows, 2), at);
+        list_row(list, "kind", arena_cstr(arena, rows_text(rows, 0)), "place",
+                 arena_cstr(arena, rows_text(rows, 1)), "read_at", at, "taken",
+                 arena_format(arena, "%" G_GINT64_FORMAT, rows_int(rows, 3)), "failures",
+                 arena_format(arena, "%" G_GINT64_FORMAT, rows_int(rows, 4)), "reason",
+                 arena_cstr(arena, rows_text(rows, 5)), NULL);
+    }
+    return rows_ok(rows, error);
+}
+
 /* ---- the verb ---------------------------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -298,6 +319,7 @@ static const struct {
     {"unread", true, list_unread},
     {"aside", true, list_aside},
     {"polls", true, list_polls},
+    {"mailboxes", true, list_mailboxes},
 };
 
 static int
@@ -334,10 +356,11 @@ cmd_list(int argc, char **argv)
         {0},
     };
     CmdOptions options = {
-        .usage = "list "
-                 "orders|messages|unread|aside|polls|settings|events|errors|reasons|connectors|maps|"
-                 "steps|journeys|"
-                 "routes [--shop SLUG]",
+        .usage =
+            "list "
+            "orders|messages|unread|aside|polls|settings|events|errors|reasons|connectors|maps|"
+            "steps|journeys|"
+            "routes [--shop SLUG]",
         .help = "Prints the newest rows of a shop, or a table of the program with its help.",
         .entries = entries,
     };

@@ -12,3 +12,8 @@ UNION ALL SELECT id, at, journey AS what, coalesce(why, '') AS words FROM run WH
 UNION ALL SELECT id, at, template AS what, coalesce(words, '') AS words FROM message
     WHERE shop = :shop AND state = 'failed' AND reason IN ('aside', 'not_rendered')
 ORDER BY 1 DESC LIMIT :limit;
+
+-- name: list_mailboxes
+-- Mailboxes that are read for a shop: its own, and the installation's.
+SELECT kind, place, coalesce(polled_at, 0), taken, failures, coalesce(reason, '') FROM mailbox
+WHERE shop = :shop OR shop = 0 ORDER BY shop DESC, kind;

@@ -133,6 +133,7 @@ serve_open_flow(Serve *serve, GError **error)
         .smtp_ca_file = serve_get(serve, CONFIG_SMTP_CA_FILE),
         .smtp_rate = serve_get(serve, CONFIG_SMTP_RATE),
         .smtp_connections = serve_get(serve, CONFIG_SMTP_CONNECTIONS),
+        .maildir = serve_get(serve, CONFIG_MAILBOX_MAILDIR),
         .manual = serve->control_path != NULL,
         .loopback_only = serve->control_path != NULL,
         .page = serve->page,

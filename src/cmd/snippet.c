@@ -4,8 +4,11 @@
 #include "engine/asset.h"
 #include "engine/guard.h"
 #include "flow/door.h"
+#include "flow/mail_owner.h"
+#include "flow/order_mail.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* @NAME@ stands for a value of the shop. */
 static char *
@@ -18,6 +21,10 @@ snippet_fill(const Home *home, Arena *arena, const ShopEntry *shop, Str template
     g_string_replace(text, "@URL@", arena_cstr(arena, url), 0);
     g_string_replace(text, "@SHOP@", arena_cstr(arena, shop->shop.slug), 0);
     g_string_replace(text, "@KEY@", door_key(arena, home->keyring->links, shop->shop.id), 0);
+    g_string_replace(text, "@SECRET@",
+                     order_mail_secret(arena, home->keyring->links, shop->shop.slug), 0);
+    g_string_replace(text, "@ORDERS@",
+                     mail_owner_orders(arena, home->keyring->links, shop->shop.slug), 0);
     return g_string_free(text, FALSE);
 }
 
@@ -30,8 +37,9 @@ snippet_print(Home *home, const char *slug, const char *source, GError **error)
     if (!shop)
         return false;
     if (!template.at)
-        return fail(error, ERR_USAGE, "there is a snippet for shopify and for woocommerce");
-    if (!shop_setting(shop, SETTING_PUBLIC_URL).len)
+        return fail(error, ERR_USAGE,
+                    "there is a snippet for shopify, for woocommerce and for order_mail");
+    if (strcmp(source, "order_mail") != 0 && !shop_setting(shop, SETTING_PUBLIC_URL).len)
         return fail(error, ERR_CONFIG, "set public_url first: the link needs an address");
     g_autofree char *text = snippet_fill(home, arena, shop, template);
     fputs(text, stdout);
@@ -42,8 +50,9 @@ int
 cmd_snippet(int argc, char **argv)
 {
     CmdOptions options = {
-        .usage = "snippet SLUG shopify|woocommerce",
-        .help = "Prints what brings the order page into the mails that the shop system sends.",
+        .usage = "snippet SLUG shopify|woocommerce|order_mail",
+        .help = "Prints what brings the order page into the mails that the shop system sends, or "
+                "orders out of them.",
     };
     int code;
     if (!cmd_parse(&options, &argc, &argv, &code))

@@ -15,6 +15,7 @@
 #include <curl/curl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -42,6 +43,7 @@ struct Imap {
     char *root;        /* imaps://host:port/ */
     char *mailbox;     /* as IMAP writes it */
     CURL *easy;
+    _Atomic bool stop;
     bool refused_address;
     uint32_t uidvalidity, uidnext, exists;
     ImapSearch search;
@@ -378,6 +380,21 @@ imap_move(Imap *imap, uint32_t uid, const char *folder, GError **error)
 
 /* ---- life ----------------------------------------------------------------------------------- */
 
+/* libcurl asks about once a second, also while it waits. */
+static int
+imap_go_on(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+    const Imap *imap = arg;
+    (void)a, (void)b, (void)c, (void)d;
+    return atomic_load(&imap->stop);
+}
+
+void
+imap_stop(Imap *imap)
+{
+    atomic_store(&imap->stop, true);
+}
+
 static void
 imap_set_options(Imap *imap)
 {
@@ -405,6 +422,9 @@ imap_set_options(Imap *imap)
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, imap);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_mail);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, imap);
+    curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, imap_go_on);
+    curl_easy_setopt(easy, CURLOPT_XFERINFODATA, imap);
 }
 
 static bool

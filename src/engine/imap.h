@@ -68,6 +68,9 @@ Imap *imap_open(const ImapServer *server, GError **error);
 void imap_close(Imap *imap);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Imap, imap_close)
 
+/* From another thread, while the imap is open: the step under way, and all that follow, fail within a second or two. */
+void imap_stop(Imap *imap);
+
 /* The following fail with ERR_AUTH (login), ERR_NET, ERR_TLS, ERR_FORBIDDEN (address), ERR_REFUSED
  * (the server's no, in its words), ERR_BAD_REPLY, and what they name themselves. */
 

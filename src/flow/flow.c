@@ -19,6 +19,7 @@
 #include "flow/inbox.h"
 #include "flow/keep.h"
 #include "flow/mend.h"
+#include "flow/mailbox.h"
 #include "flow/poll.h"
 
 #include <pthread.h>
@@ -56,6 +57,7 @@ struct Flow {
     Words *words;
     Outbox *outbox;
     Poll *poll;
+    Mailbox *mailbox;
     StageState stages[STAGES];
     Mend mend;          /* the flow's thread */
     int64_t learned_at; /* monotonic */
@@ -63,7 +65,7 @@ struct Flow {
     Keep keep;
     int64_t taking; /* the row that a stage's take() looks at; the flow's thread */
 
-    pthread_t thread, outbox_thread, poll_thread;
+    pthread_t thread, outbox_thread, poll_thread, mailbox_thread;
     _Atomic bool has_thread; /* the health page asks while it starts */
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -421,6 +423,27 @@ poll_main(void *arg)
     return NULL;
 }
 
+/* Reads mailboxes; waits for their servers. */
+static void *
+mailbox_main(void *arg)
+{
+    enum { PAUSE_MS = 200 };
+    Flow *flow = arg;
+    pthread_setname_np(pthread_self(), "mailbox");
+    thread_step_back();
+    for (int64_t next = 0; !atomic_load(&flow->stop); g_usleep(PAUSE_MS * 1000)) {
+        bool moved = clock_monotonic() >= next;
+        while (moved && !atomic_load(&flow->stop)) {
+            g_autoptr(GError) error = NULL;
+            if (!mailbox_turn(flow->mailbox, &moved, &error))
+                log_failure("mailbox.turn_failed", error, "");
+        }
+        if (clock_monotonic() >= next)
+            next = clock_monotonic() + SLEEP_MOST_MS;
+    }
+    return NULL;
+}
+
 static void
 poll_woken(void *arg)
 {
@@ -444,6 +467,8 @@ flow_work(Flow *flow, int64_t *ret_turns, GError **error)
         if (!moved && !under_way && !sent && !flow_keep_house(flow, &moved, error))
             return false;
         if (!moved && !under_way && !sent && !poll_turn(flow->poll, &moved, error))
+            return false;
+        if (!moved && !under_way && !sent && !mailbox_turn(flow->mailbox, &moved, error))
             return false;
         busy =
             moved || under_way || sent || !outbox_idle(flow->outbox) || outbox_waits(flow->outbox);
@@ -527,6 +552,7 @@ flow_new(const FlowOptions *options, GError **error)
         .woken = poll_woken,
         .arg = flow,
     });
+    flow->mailbox = mailbox_new(flow, options);
     flow->erase = erase_new(options->store, options->shops, options->keyring);
     flow->outbox = flow->words ? outbox_new(flow, error) : NULL;
     if (!flow->outbox || !flow_floor_ids(flow, error) || !flow_put_suspect_aside(flow, error) ||
@@ -548,6 +574,7 @@ flow_start(Flow *flow, GError **error)
         return fail(error, ERR_IO, "no thread could be started");
     must(pthread_create(&flow->outbox_thread, NULL, outbox_main, flow) == 0);
     must(pthread_create(&flow->poll_thread, NULL, poll_main, flow) == 0);
+    must(pthread_create(&flow->mailbox_thread, NULL, mailbox_main, flow) == 0);
     flow->has_thread = true;
     return true;
 }
@@ -560,9 +587,11 @@ flow_stop(Flow *flow)
     atomic_store(&flow->stop, true);
     flow_wake(flow);
     poll_stop(flow->poll);
+    mailbox_stop(flow->mailbox);
     pthread_join(flow->thread, NULL);
     pthread_join(flow->outbox_thread, NULL);
     pthread_join(flow->poll_thread, NULL);
+    pthread_join(flow->mailbox_thread, NULL);
     flow->has_thread = false;
 }
 
@@ -592,6 +621,7 @@ flow_free(Flow *flow)
     }
     erase_free(flow->erase);
     poll_free(flow->poll);
+    mailbox_free(flow->mailbox);
     outbox_free(flow->outbox);
     words_free(flow->words);
     journeys_free(flow->journeys);

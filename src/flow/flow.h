@@ -33,6 +33,7 @@ typedef struct FlowOptions {
     const char *smtp_ca_file;
     const char *smtp_rate;
     const char *smtp_connections;
+    const char *maildir; /* of the installation; NULL or empty: none */
     const char *helo;   /* our name for SMTP servers; NULL: found out */
     bool manual;        /* test control: no threads */
     bool loopback_only; /* test control: send nowhere else */

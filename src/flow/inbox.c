@@ -9,6 +9,7 @@
 #include "flow/body.h"
 #include "flow/facts.h"
 #include "flow/inbound.h"
+#include "flow/order_mail.h"
 #include "flow/stage.h"
 
 /* ---- taking it in --------------------------------------------------------------------------------- */
@@ -238,20 +239,29 @@ inbox_read_body(StageTurn *turn, Rows *rows, Facts *ret, GError **error)
     return connector->read(&ask, ret, error);
 }
 
-/* *ret is NULL if the row is a connector's. */
+/* *ret_is is false if the row is a connector's. A mail may hold an order: then *ret is NULL, and *ret_facts has it. */
 static bool
-inbox_read_back(StageTurn *turn, Rows *rows, InboundNews **ret, GError **error)
+inbox_read_back(StageTurn *turn, Rows *rows, bool *ret_is, InboundNews **ret, Facts *ret_facts,
+                GError **error)
 {
     const Inbound *inbound = inbound_find(rows_text(rows, 2));
+    bool is_order = false;
     Str body;
     *ret = NULL;
+    *ret_is = inbound != NULL;
     if (!inbound)
         return true;
     g_autoptr(ShopHold) shop = shopbook_get(flow_shops(turn->flow), rows_int(rows, 1));
     must(shop);
     if (!body_unpack(turn->db, turn->arena, rows_int(rows, 1), rows_blob(rows, 4), &body, error))
         return false;
-    *ret = inbound_prepare(turn->arena, flow_options(turn->flow), shop, inbound, body, error);
+    const FlowOptions *options = flow_options(turn->flow);
+    if (!inbound->read &&
+        !order_mail_read(turn->arena, options, shop, body, &is_order, ret_facts, error))
+        return false;
+    if (is_order)
+        return true;
+    *ret = inbound_prepare(turn->arena, options, shop, inbound, body, error);
     return *ret != NULL;
 }
 
@@ -261,11 +271,12 @@ inbox_read_row(StageTurn *turn, Rows *rows, InboxRow *ret)
     Arena *arena = turn->arena;
     g_autoptr(GError) problem = NULL;
     Facts facts = {0};
+    bool is_back = false;
     ret->id = rows_int(rows, 0);
     ret->shop = rows_int(rows, 1);
     ret->source = arena_copy(arena, rows_text(rows, 2));
-    if (!inbox_read_back(turn, rows, &ret->back, &problem) ||
-        (!ret->back && !inbox_read_body(turn, rows, &facts, &problem))) {
+    if (!inbox_read_back(turn, rows, &is_back, &ret->back, &facts, &problem) ||
+        (!is_back && !inbox_read_body(turn, rows, &facts, &problem))) {
         ret->state = "unread";
         ret->reason = arena_cstr(arena, str_of(problem->message));
         return;

@@ -1,12 +1,11 @@
 /* postbox.c - mails handed over by LMTP become inbox rows; see postbox.h. */
 #include "flow/postbox.h"
 
-#include "base/address.h"
 #include "base/limits.h"
 #include "engine/lmtp.h"
 #include "engine/log.h"
-#include "engine/verp.h"
 #include "flow/inbox.h"
+#include "flow/mail_owner.h"
 
 enum { STOP_GRACE_MS = 5000, ARENA_BYTES = 4 * LIMIT_MAIL_BYTES };
 
@@ -23,87 +22,12 @@ typedef struct Handed {
     size_t rcpt;
 } Handed;
 
-/* ---- whose mail is it -------------------------------------------------------------------------- */
-
-static bool
-address_is(Arena *arena, Str setting, Str key)
-{
-    Address address;
-    return setting.len && address_parse(arena, setting, &address, NULL) &&
-           str_eq(address_key(arena, &address), key);
-}
-
-static bool
-shop_has_address(Arena *arena, const ShopEntry *shop, const Address *address)
-{
-    Str key = address_key(arena, address);
-    Str domain = shop_setting(shop, SETTING_MAIL_BOUNCE_DOMAIN);
-    return (domain.len && str_eq_nocase(address->domain, arena_cstr(arena, domain))) ||
-           address_is(arena, shop_setting(shop, SETTING_MAIL_REPLY_TO), key) ||
-           address_is(arena, shop_setting(shop, SETTING_MAIL_FROM), key);
-}
-
-/* The shop whose address it is; 0: nobody's. Two shops with one address: the older. */
-static int64_t
-shop_of_address(const Postbox *postbox, Str text)
-{
-    g_autoptr(Arena) arena = arena_new(LIMIT_TEXT_BYTES * 16);
-    ShopBook *shops = flow_options(postbox->flow)->shops;
-    Address address;
-    if (!address_parse_spec(arena, text, &address, NULL))
-        return 0;
-    for (size_t i = 0;; i++) {
-        g_autoptr(ShopHold) shop = shopbook_nth(shops, i);
-        if (!shop)
-            return 0;
-        if (shop_has_address(arena, shop, &address))
-            return shop->shop.id;
-    }
-}
-
-/* The token of a recipient: the message whose return path it is, or a shop as a negative number. */
 static LmtpVerdict
 postbox_rcpt(Str address, int64_t *ret_token, void *arg)
 {
     const Postbox *postbox = arg;
-    int64_t message = 0;
-    if (verp_read_return_path(flow_options(postbox->flow)->mail_ids, address, &message)) {
-        *ret_token = message;
-        return LMTP_ACCEPT;
-    }
-    int64_t shop = shop_of_address(postbox, address);
-    *ret_token = -shop;
-    return shop ? LMTP_ACCEPT : LMTP_REFUSE;
-}
-
-static bool
-shop_read(Db *db, int64_t message, int64_t *ret_shop, GError **error)
-{
-    g_autoptr(Rows) rows = db_rows(db, Q_inbound_shop, BINDS(bind_int("id", message)), error);
-    if (!rows)
-        return false;
-    *ret_shop = rows_next(rows) ? rows_int(rows, 0) : 0;
-    return rows_ok(rows, error);
-}
-
-/* *ret_shop is 0 if the message is not there (any more). */
-static bool
-shop_of_message(const Postbox *postbox, int64_t message, int64_t *ret_shop, GError **error)
-{
-    Store *store = flow_options(postbox->flow)->store;
-    Db *db = store_reader(store, error);
-    if (!db)
-        return false;
-    bool ok = shop_read(db, message, ret_shop, error);
-    store_reader_return(store, db);
-    return ok;
-}
-
-static bool
-shop_of_token(const Postbox *postbox, int64_t token, int64_t *ret_shop, GError **error)
-{
-    *ret_shop = -token;
-    return token < 0 || shop_of_message(postbox, token, ret_shop, error);
+    bool ours = mail_owner_find(flow_options(postbox->flow), address, ret_token);
+    return ours ? LMTP_ACCEPT : LMTP_REFUSE;
 }
 
 /* ---- taking it in --------------------------------------------------------------------------------- */
@@ -116,7 +40,7 @@ handed_done(StoreTask *task, const GError *error)
     Handed *handed = mail->caller;
     Arena *arena = handed->arena;
     if (error)
-        log_warn("postbox.not_kept", "error=\"%s\"", error->message);
+        log_warn("postbox.not_kept", "error=%s", error->message);
     else
         flow_wake_inbox(handed->flow);
     lmtp_answer(handed->delivery, handed->rcpt, error ? LMTP_LATER : LMTP_ACCEPT);
@@ -155,8 +79,9 @@ postbox_deliver(LmtpDelivery *delivery, void *arg)
     for (size_t i = 0; i < count; i++) {
         g_autoptr(GError) error = NULL;
         int64_t shop = 0;
-        if (!shop_of_token(postbox, delivery->rcpts[i].token, &shop, &error)) {
-            log_warn("postbox.not_kept", "error=\"%s\"", error->message);
+        if (!mail_owner_shop(flow_options(postbox->flow), delivery->rcpts[i].token, &shop,
+                             &error)) {
+            log_warn("postbox.not_kept", "error=%s", error->message);
             lmtp_answer(delivery, i, LMTP_LATER);
         } else if (handed_post(postbox, delivery, i, shop) == LMTP_REFUSE) {
             lmtp_answer(delivery, i, LMTP_REFUSE);

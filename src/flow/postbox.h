@@ -1,7 +1,6 @@
 /* postbox.h - what comes back by mail, as the mail server on this machine hands it over (engine/lmtp.h).
  *
- * Taken for: return paths with a token of ours, whatever their domain; the bounce domain, the sender and the reply
- * address of a shop. Everything else is refused at RCPT, so that nobody's mail is kept who did not write to a shop. A mail
+ * Taken for: what is a shop's (flow/mail_owner.h). Everything else is refused at RCPT, so that nobody's mail is kept who did not write to a shop. A mail
  * is acknowledged after its inbox row is on the disk; one that is handed over twice is one row, by its bytes.
  *
  * Makes a listener and its thread; all functions but these two are that thread's.

@@ -31,10 +31,28 @@ typedef struct Health {
     int64_t oldest_at[COUNTS];
     FlowHealth flow;
     KeepForecast disk;
+    struct {
+        int64_t count, failing;
+        int64_t polled_at; /* of the one that has waited longest; 0: none was read yet */
+    } mailboxes;
     int64_t held_since; /* after a restore nothing leaves; 0: mail flows */
     char trouble[256];  /* what keeps rows from being written, or mail from leaving */
     bool fine;
 } Health;
+
+static bool
+health_mailboxes(Db *db, Health *ret, GError **error)
+{
+    g_autoptr(Rows) rows = db_rows(db, Q_health_mailbox, NULL, error);
+    if (!rows)
+        return false;
+    if (rows_next(rows)) {
+        ret->mailboxes.count = rows_int(rows, 0);
+        ret->mailboxes.failing = rows_int(rows, 1);
+        ret->mailboxes.polled_at = rows_int(rows, 2);
+    }
+    return rows_ok(rows, error);
+}
 
 static bool
 health_read(RouteCtx *ctx, Health *ret, GError **error)
@@ -57,7 +75,7 @@ health_read(RouteCtx *ctx, Health *ret, GError **error)
             return false;
     }
     if (!keep_forecast(db, folder_free_bytes(app->data), &ret->disk, error) ||
-        !hold_since(db, &ret->held_since, error))
+        !hold_since(db, &ret->held_since, error) || !health_mailboxes(db, ret, error))
         return false;
     flow_health(app->flow, &ret->flow);
     bool writes = !store_trouble(app->store, ret->trouble, sizeof ret->trouble);
@@ -100,6 +118,18 @@ health_page(RouteCtx *ctx, GError **error)
         json_put_key(&out, counts[i].name);
         json_put_int(&out, health.waiting[i]);
     }
+    json_put_end(&out);
+    json_put_key(&out, "mailboxes");
+    json_put_object(&out);
+    json_put_key(&out, "count");
+    json_put_int(&out, health.mailboxes.count);
+    json_put_key(&out, "failing");
+    json_put_int(&out, health.mailboxes.failing);
+    json_put_key(&out, "last_read_s");
+    if (health.mailboxes.polled_at)
+        json_put_int(&out, MAX(clock_now() - health.mailboxes.polled_at, 0) / 1000);
+    else
+        json_put_null(&out);
     json_put_end(&out);
     json_put_key(&out, "disk");
     json_put_object(&out);

@@ -41,3 +41,8 @@ FROM delivery WHERE state = 'claimed';
 -- Events and runs that could not be worked on.
 -- any shop: the health of the installation
 SELECT (SELECT count(*) FROM event WHERE state = 'aside') + (SELECT count(*) FROM run WHERE state = 'aside'), 0;
+
+-- name: health_mailbox
+-- Mailboxes that are read, those that cannot be, and when the one was read that has waited longest.
+-- any shop: the health of the installation
+SELECT count(*), coalesce(sum(failures > 0), 0), coalesce(min(polled_at), 0) FROM mailbox;
