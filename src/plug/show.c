@@ -232,6 +232,16 @@ static const Field scan_fields[] = {
     {0},
 };
 
+static const Field happening_fields[] = {
+    FIELD(Happening, TEXT, kind),
+    FIELD(Happening, TEXT, customer_foreign_id),
+    FIELD(Happening, TEXT, email),
+    FIELD(Happening, TEXT, order_foreign_id),
+    FIELD(Happening, TEXT, properties),
+    FIELD(Happening, MOMENT, happened_at),
+    {0},
+};
+
 static const Field refund_line_fields[] = {
     FIELD(RefundLine, TEXT, line_foreign_id),
     FIELD(RefundLine, NUMBER, quantity),
@@ -282,6 +292,7 @@ static const Field facts_fields[] = {
     FACTS(shipments, shipment_count, "shipment", shipment_fields),
     FACTS(scans, scan_count, "scan", scan_fields),
     FACTS(refunds, refund_count, "refund", refund_fields),
+    FACTS(happenings, happening_count, "happening", happening_fields),
     FACTS(gone, gone_count, "gone", gone_fields),
     FACTS(asks, ask_count, "ask", ask_fields),
     {0},
