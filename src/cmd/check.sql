@@ -1,4 +1,5 @@
 -- check.sql: rows that contradict each other.
+-- walks: a check by hand looks at every row, at night or after a fright
 
 -- name: check_line_without_order
 -- any shop: the whole store is checked

@@ -7,6 +7,7 @@ WHERE shop = :shop AND id < :before ORDER BY id DESC LIMIT :limit;
 
 -- name: list_aside
 -- What could not be worked on, the newest first: `replay` tries it again.
+-- walks: asked for by hand; what was put aside of messages has no index
 SELECT id, at, kind AS what, '' AS words FROM event WHERE shop = :shop AND state = 'aside'
 UNION ALL SELECT id, at, journey AS what, coalesce(why, '') AS words FROM run WHERE shop = :shop AND state = 'aside'
 UNION ALL SELECT id, at, template AS what, coalesce(words, '') AS words FROM message

@@ -1,4 +1,5 @@
 -- privacy.sql: all that is kept of a person, by the mail address.
+-- walks: a person's export is asked for by hand, a few times a year, and addresses have no index of their own
 
 -- name: privacy_asks
 -- What people asked, the newest first. :limit

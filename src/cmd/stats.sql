@@ -1,4 +1,5 @@
 -- stats.sql: counts of an installation or one shop. :shop 0 counts all shops.
+-- walks: counts everything, asked for by hand
 
 -- name: stats_nouns
 -- any shop: 0 asks for all of them

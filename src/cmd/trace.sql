@@ -83,6 +83,7 @@ SELECT DISTINCT cause FROM event WHERE shop = :shop AND order_id = :order_id ORD
 
 -- name: trace_order_named
 -- An order by the name that people use, the newest first.
+-- walks: asked for by hand, by the name that a person reads out
 SELECT id FROM orders WHERE shop = :shop AND name = :name ORDER BY id DESC LIMIT 1;
 
 -- name: trace_customer

@@ -1,4 +1,5 @@
 -- erase.sql: where somebody's traces stand.
+-- walks: an erasure is rare and has to look everywhere; the flow asks when nothing else is to be done
 
 -- name: erase_ask
 -- The oldest asking for erasure that is not done.

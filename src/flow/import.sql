@@ -137,6 +137,7 @@ DELETE FROM customer WHERE shop = :shop AND id = :id;
 
 -- name: import_products_drop
 -- Products that it told us of first and that no line names any more.
+-- walks: an import is taken back by hand
 DELETE FROM product WHERE shop = :shop AND id > :from AND cause = :cause AND updated_at = 0
     AND id NOT IN (SELECT product_id FROM order_line WHERE shop = :shop AND product_id IS NOT NULL);
 
@@ -159,6 +160,7 @@ DELETE FROM suppression WHERE shop = :shop AND id > :from AND cause = :cause;
 
 -- name: import_events_drop
 -- What it said happened to things that are not there any more.
+-- walks: an import is taken back by hand
 DELETE FROM event WHERE shop = :shop AND cause = :cause
     AND (order_id IS NULL OR order_id NOT IN (SELECT id FROM orders WHERE shop = :shop))
     AND (customer_id IS NULL OR customer_id NOT IN (SELECT id FROM customer WHERE shop = :shop));

@@ -49,6 +49,7 @@ ORDER BY m.id DESC LIMIT :limit;
 
 -- name: people_consents
 -- What was chosen about being written to, the newest first: its history, too.
+-- walks: a page of the owner; the index has the channel before the address
 SELECT k.chosen_at, k.channel, k.address, k.topic, k.state, k.basis, k.proof FROM consent AS k
 WHERE k.shop = :shop AND k.address IN (SELECT c.email_key FROM customer AS c
     WHERE c.shop = :shop AND (c.id = :id OR c.merged_into = :id))
@@ -56,6 +57,7 @@ ORDER BY k.chosen_at DESC, k.id DESC LIMIT :limit;
 
 -- name: people_suppressions
 -- Why one of the addresses is not written to.
+-- walks: a page of the owner; the list of who is not written to is short beside the others
 SELECT s.at, s.address, s.scope, s.reason, s.lifted_at FROM suppression AS s
 WHERE s.shop = :shop AND s.address IN (SELECT c.email_key FROM customer AS c
     WHERE c.shop = :shop AND (c.id = :id OR c.merged_into = :id))
