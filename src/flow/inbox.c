@@ -257,7 +257,7 @@ inbox_read_back(StageTurn *turn, Rows *rows, bool *ret_is, InboundNews **ret, Fa
         return false;
     const FlowOptions *options = flow_options(turn->flow);
     if (!inbound->read &&
-        !order_mail_read(turn->arena, options, shop, body, &is_order, ret_facts, error))
+        !order_mail_read(turn->arena, options->links, shop, body, &is_order, ret_facts, error))
         return false;
     if (is_order)
         return true;

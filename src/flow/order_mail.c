@@ -16,10 +16,10 @@ order_mail_secret(Arena *arena, const HmacKey *links, Str slug)
 
 /* Did it come to the address that is there for order mails alone? What its mail server says counts, not its To. */
 static bool
-came_for_orders(Arena *arena, const FlowOptions *options, const ShopEntry *shop,
+came_for_orders(Arena *arena, const HmacKey *links, const ShopEntry *shop,
                 const Letter *letter)
 {
-    const char *local = mail_owner_orders(arena, options->links, shop->shop.slug);
+    const char *local = mail_owner_orders(arena, links, shop->shop.slug);
     char *to = g_ascii_strdown(arena_cstr(arena, letter_field(letter, "Delivered-To")), -1);
     bool came = g_str_has_prefix(to, local);
     g_free(to);
@@ -42,7 +42,7 @@ attached_read(OrderMailAsk *ask, const Letter *letter, bool *ret_is, Facts *ret,
 }
 
 bool
-order_mail_read(Arena *arena, const FlowOptions *options, const ShopEntry *shop, Str mail,
+order_mail_read(Arena *arena, const HmacKey *links, const ShopEntry *shop, Str mail,
                 bool *ret_is, Facts *ret, GError **error)
 {
     Letter letter;
@@ -54,10 +54,10 @@ order_mail_read(Arena *arena, const FlowOptions *options, const ShopEntry *shop,
     OrderMailAsk ask = {
         .arena = arena,
         .shop = &own,
-        .secret = str_of(order_mail_secret(arena, options->links, shop->shop.slug)),
+        .secret = str_of(order_mail_secret(arena, links, shop->shop.slug)),
         .from = shop_setting(shop, SETTING_ORDER_MAIL_FROM),
         .authority = shop_setting(shop, SETTING_ORDER_MAIL_AUTHORITY),
-        .addressed = came_for_orders(arena, options, shop, &letter),
+        .addressed = came_for_orders(arena, links, shop, &letter),
     };
     bool addressed = ask.addressed;
     if (!order_mail_facts(&ask, &letter, &is, ret, error) ||

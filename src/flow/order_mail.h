@@ -11,5 +11,5 @@
 char *order_mail_secret(Arena *arena, const HmacKey *links, Str slug);
 
 /* Reads a whole mail. *ret_is is false, and *ret untouched, if it is no order; errors as of order_mail_facts. */
-bool order_mail_read(Arena *arena, const FlowOptions *options, const ShopEntry *shop, Str mail,
+bool order_mail_read(Arena *arena, const HmacKey *links, const ShopEntry *shop, Str mail,
                      bool *ret_is, Facts *ret, GError **error);

@@ -167,6 +167,49 @@ def test_block_of_another_shop_counts_for_nobody(shop):
     assert shop.names() == [] and "signature" in shop.inbox()[1]
 
 
+SHOPIFY = {
+    "id": 5837205143010, "name": "#1010", "email": "ana@example.com", "currency": "EUR", "created_at": "2026-03-02T11:00:00+01:00",
+    "shipping_price": 490, "tax_price": 0, "total_price": 12470, "note": 'say "hi" </pre> ☂', "shop": {"currency": "EUR"},
+    "shipping_method": {"title": "DHL"}, "customer": {"id": 77, "first_name": "Ana", "last_name": "Lima"},
+    "shipping_address": {"name": "Ana Lima", "address1": "Rue 1", "zip": "1000", "city": "Brussels", "country_code": "BE"},
+    "line_items": [{"id": 1, "sku": "BOOT-42", "title": "Boots - 42", "product": {"title": "Boots"}, "variant": {"title": "42"},
+                    "quantity": 2, "price": 5990, "original_line_price": 11980, "final_line_price": 11980}],
+}
+
+
+def rendered(shop, tmp_path, order):
+    """The snippet as Shopify's Liquid renders it; the filter that only Shopify has is put in by hand."""
+    text = shop.server.cli("snippet", "demo", "order_mail")
+    head, _, rest = text.rpartition("{{ postlude_block | hmac_sha256: '")
+    assert rest.startswith(shop.secret)
+    (tmp_path / "snippet.liquid").write_text(head + "@{{ postlude_block }}@" + rest.partition("}}")[2])
+    (tmp_path / "data.json").write_text(json.dumps(order))
+    made = subprocess.run([shop.server.program, "liquid", "render", "--zone=UTC",
+                           f"--data={tmp_path / 'data.json'}", str(tmp_path / "snippet.liquid")],
+                          check=True, capture_output=True, text=True, timeout=30).stdout
+    head, letters, rest = made.split("@")[-3:]
+    return head.rpartition("<pre")[2].partition(">")[2] + hmac.new(shop.secret.encode(), letters.encode(), hashlib.sha256).hexdigest() + rest
+
+
+@pytest.mark.parametrize("change", [{}, {"shipping_address": None, "customer": None, "note": None, "shipping_price": None}])
+def test_what_the_snippet_makes_is_read(shop, tmp_path, change):
+    block = rendered(shop, tmp_path, SHOPIFY | change)
+    assert max(map(len, block.split("\n"))) < 100
+    shop.hand_over(mail(markup=f"<pre>{block}"))
+    assert shop.names() == ["#1010"], shop.inbox()
+    assert shop.server.rows("SELECT total, source, foreign_id FROM orders") == [(12470, "shopify", "5837205143010")]
+    assert shop.server.rows("SELECT title, variant, quantity, price FROM order_line") == [("Boots", "42", 2, 5990)]
+
+
+def test_a_webhook_meets_the_same_order(shop):
+    shop.hand_over(mail(shop.block()))
+    later = ORDER | {"updated_at": "2026-03-02T11:05:00+0100", "total": "100.00", "cancelled_at": "2026-03-02T11:05:00+0100"}
+    shop.hand_over(mail(shop.block(later), Message_ID="<c@x>"))
+    shop.hand_over(mail(shop.block(), Message_ID="<late@x>", Date="Mon, 09 Mar 2026 11:00:05 +0100"))
+    assert shop.server.rows("SELECT name, total, cancelled_at > 0 FROM orders") == [("#1010", 10000, 1)]
+    assert shop.inbox()[0] == "same"
+
+
 # ---- schema.org -------------------------------------------------------------------------------------
 
 
