@@ -31,8 +31,12 @@ def seed(ours):
     ours.set(**{"smtp.url": f"smtp://127.0.0.1:{ours.sink_port}"})
 
 
-def columns(db):
-    return [row[1] for row in db.execute("PRAGMA table_info(message)")]
+def insert(db, table, rows):
+    names = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
+    db.executemany(
+        f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(':' + n for n in names)})",
+        rows,
+    )
 
 
 def copies(template, count):
@@ -56,10 +60,9 @@ def fill(ours, count):
     with contextlib.closing(sqlite3.connect(ours.store_file())) as db, db:
         db.row_factory = sqlite3.Row
         found = db.execute("SELECT * FROM message").fetchall()
-        if len(found) != 1 or found[0]["state"] != "accepted" or not found[0]["body"]:
+        bodies = db.execute("SELECT * FROM message_body").fetchall()
+        if [row["state"] for row in found] != ["accepted"] or len(bodies) != 1:
             raise BenchError("the seed order did not leave one accepted message")
-        names = columns(db)
-        db.executemany(
-            f"INSERT INTO message ({', '.join(names)}) VALUES ({', '.join(':' + n for n in names)})",
-            copies(dict(found[0]), count),
-        )
+        rows = list(copies(dict(found[0]), count))
+        insert(db, "message", rows)
+        insert(db, "message_body", ({**bodies[0], "id": row["id"]} for row in rows))
