@@ -7,20 +7,11 @@ static const struct {
     int status;
     const char *title;
 } http_titles[] = {
-    {400, "Bad Request"},
-    {401, "Unauthorized"},
-    {403, "Forbidden"},
-    {404, "Not Found"},
-    {405, "Method Not Allowed"},
-    {409, "Conflict"},
-    {413, "Content Too Large"},
-    {415, "Unsupported Media Type"},
-    {422, "Unprocessable Content"},
-    {429, "Too Many Requests"},
-    {500, "Internal Server Error"},
-    {502, "Bad Gateway"},
-    {503, "Service Unavailable"},
-    {507, "Insufficient Storage"},
+    {400, "Bad Request"},         {401, "Unauthorized"},           {403, "Forbidden"},
+    {404, "Not Found"},           {405, "Method Not Allowed"},     {409, "Conflict"},
+    {413, "Content Too Large"},   {415, "Unsupported Media Type"}, {422, "Unprocessable Content"},
+    {429, "Too Many Requests"},   {500, "Internal Server Error"},  {502, "Bad Gateway"},
+    {503, "Service Unavailable"}, {507, "Insufficient Storage"},
 };
 
 const char *

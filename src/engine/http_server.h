@@ -131,7 +131,8 @@ typedef struct HttpServerOptions {
     HttpErrorPage error_page; /* NULL: plain text */
     HttpLog log;              /* NULL: none. Runs on the web threads */
     bool behind_proxy;        /* see http_client_address */
-    const char *programs;     /* who asks below this path, like "/api/", is a program and wants JSON; NULL: nowhere */
+    const char *
+        programs; /* who asks below this path, like "/api/", is a program and wants JSON; NULL: nowhere */
     /* 0 means the default */
     int threads;            /* 1 */
     int connections;        /* LIMIT_INBOX_CONNECTIONS */

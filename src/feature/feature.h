@@ -27,7 +27,7 @@ typedef struct App {
     const Keyring *keyring;
     Flow *flow;
     Account *account;
-    Buckets *api_rates; /* how often each key of the API asks */
+    Buckets *api_rates;     /* how often each key of the API asks */
     const char *data;       /* the data folder */
     const char *public_url; /* of the installation */
     bool shows_catcher;     /* /dev/mail may be looked at (from this machine) */

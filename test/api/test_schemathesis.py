@@ -90,7 +90,7 @@ LIES = {
 }
 
 
-@pytest.mark.parametrize("lie", LIES)
+@pytest.mark.parametrize("lie", list(LIES)[:1] if SUITE == "fast" else list(LIES))
 def test_a_lie_is_caught(schemathesis, stage, spec, tmp_path, lie):
     wrong = copy.deepcopy(spec)
     LIES[lie](wrong)
