@@ -24,7 +24,7 @@ import embed_sql  # noqa: E402
 
 WALKS = re.compile(r"(?:--\s*)?walks:\s*(.*?)\s*$")
 # A shop has a handful of rows in each of these, however much it sells.
-SMALL = {"shop", "setting", "users", "user_role", "user_link", "session", "api_key", "legal_text", "import", "poll"}
+SMALL = {"shop", "setting", "users", "user_role", "user_link", "session", "api_key", "legal_text", "import", "poll", "mailbox"}
 
 
 @pytest.fixture(scope="module")
