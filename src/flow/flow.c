@@ -14,10 +14,8 @@
 #include "engine/clock.h"
 #include "engine/id.h"
 #include "engine/log.h"
-#include "flow/body.h"
-#include "flow/erase.h"
+#include "flow/house.h"
 #include "flow/inbox.h"
-#include "flow/keep.h"
 #include "flow/mend.h"
 #include "flow/mailbox.h"
 #include "flow/poll.h"
@@ -34,7 +32,6 @@ enum {
     RETRY_MS = 1000,
     SLEEP_MOST_MS = 1000, /* a missed wake-up costs a second, not a day */
     DRAIN_MS = 10000,
-    LEARN_MS = 20,
     STEP_BACK = 5, /* nice */
 };
 
@@ -59,10 +56,8 @@ struct Flow {
     Poll *poll;
     Mailbox *mailbox;
     StageState stages[STAGES];
-    Mend mend;          /* the flow's thread */
-    int64_t learned_at; /* monotonic */
-    Erase *erase;
-    Keep keep;
+    Mend mend; /* the flow's thread */
+    House *house;
     int64_t taking; /* the row that a stage's take() looks at; the flow's thread */
 
     pthread_t thread, outbox_thread, poll_thread, mailbox_thread;
@@ -276,29 +271,6 @@ stage_turn(StageState *state, bool *ret_moved, GError **error)
     return true;
 }
 
-/* Dictionaries can wait until nothing else is to be done, but not for ever. */
-static void
-flow_learn(Flow *flow, bool idle)
-{
-    g_autoptr(GError) error = NULL;
-    int64_t now = clock_monotonic();
-    if (!idle && (flow->options.manual || now - flow->learned_at < LEARN_MS))
-        return;
-    flow->learned_at = now;
-    if (!body_learn(flow->options.store, &error))
-        log_failure("flow.learn_failed", error, "");
-}
-
-/* What has time until nothing else is to be done: erasures, what was kept long enough. One step; *ret_moved: more. */
-static bool
-flow_keep_house(Flow *flow, bool *ret_moved, GError **error)
-{
-    const FlowOptions *options = &flow->options;
-    if (!erase_turn(flow->erase, ret_moved, error))
-        return fail_at(error, "an erasure");
-    return *ret_moved || keep_turn(&flow->keep, options->store, options->shops, ret_moved, error);
-}
-
 /* Once round all stages. *ret_moved: anything was begun or came back; *ret_under_way: anything is. */
 static void
 flow_round(Flow *flow, bool *ret_moved, bool *ret_under_way)
@@ -318,7 +290,7 @@ flow_round(Flow *flow, bool *ret_moved, bool *ret_under_way)
         }
         *ret_under_way |= state->under_way;
     }
-    flow_learn(flow, !*ret_moved && !*ret_under_way);
+    house_learn(flow->house, !*ret_moved && !*ret_under_way);
     atomic_store(&flow->flow_at, clock_monotonic());
 }
 
@@ -368,7 +340,7 @@ flow_main(void *arg)
         if (!flow_mend(flow, &error))
             log_failure("flow.mend_failed", error, "");
         flow_round(flow, &moved, &under_way);
-        if (!moved && !under_way && !error && !flow_keep_house(flow, &moved, &error))
+        if (!moved && !under_way && !error && !house_turn(flow->house, &moved, &error))
             log_failure("flow.house_failed", error, "");
         if (!moved)
             flow_sleep(flow, under_way ? SLEEP_MOST_MS : flow_pause(flow));
@@ -464,7 +436,7 @@ flow_work(Flow *flow, int64_t *ret_turns, GError **error)
         flow_round(flow, &moved, &under_way);
         if (!outbox_turn(flow->outbox, moved ? 0 : 20, &sent, error))
             return false;
-        if (!moved && !under_way && !sent && !flow_keep_house(flow, &moved, error))
+        if (!moved && !under_way && !sent && !house_turn(flow->house, &moved, error))
             return false;
         if (!moved && !under_way && !sent && !poll_turn(flow->poll, &moved, error))
             return false;
@@ -529,7 +501,6 @@ flow_new(const FlowOptions *options, GError **error)
 {
     g_autoptr(Flow) flow = g_new0(Flow, 1);
     flow->options = *options;
-    flow->learned_at = clock_monotonic();
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -553,7 +524,7 @@ flow_new(const FlowOptions *options, GError **error)
         .arg = flow,
     });
     flow->mailbox = mailbox_new(flow, options);
-    flow->erase = erase_new(options->store, options->shops, options->keyring);
+    flow->house = house_new(&flow->options);
     flow->outbox = flow->words ? outbox_new(flow, error) : NULL;
     if (!flow->outbox || !flow_floor_ids(flow, error) || !flow_put_suspect_aside(flow, error) ||
         !outbox_recover(options->store, error))
@@ -619,7 +590,7 @@ flow_free(Flow *flow)
         g_clear_error(&flow->stages[i].error);
         arena_free(flow->stages[i].arena);
     }
-    erase_free(flow->erase);
+    house_free(flow->house);
     poll_free(flow->poll);
     mailbox_free(flow->mailbox);
     outbox_free(flow->outbox);

@@ -2,7 +2,6 @@
 every one of its 18,532 sales is confirmed to its buyer, through a mail server, once; again it sends nothing."""
 
 import lzma
-import pathlib
 import re
 import shutil
 import subprocess

@@ -89,6 +89,25 @@ health_read(RouteCtx *ctx, Health *ret, GError **error)
     return true;
 }
 
+/* How long the disk lasts. */
+static void
+disk_put(JsonWriter *out, const KeepForecast *disk)
+{
+    json_put_object(out);
+    json_put_key(out, "store_bytes");
+    json_put_int(out, disk->store_bytes);
+    json_put_key(out, "free_bytes");
+    json_put_int(out, disk->free_bytes);
+    json_put_key(out, "bytes_a_day");
+    json_put_int(out, disk->bytes_a_day);
+    json_put_key(out, "days_left");
+    if (disk->days_left < 0)
+        json_put_null(out);
+    else
+        json_put_int(out, disk->days_left);
+    json_put_end(out);
+}
+
 static bool
 health_page(RouteCtx *ctx, GError **error)
 {
@@ -132,19 +151,7 @@ health_page(RouteCtx *ctx, GError **error)
         json_put_null(&out);
     json_put_end(&out);
     json_put_key(&out, "disk");
-    json_put_object(&out);
-    json_put_key(&out, "store_bytes");
-    json_put_int(&out, health.disk.store_bytes);
-    json_put_key(&out, "free_bytes");
-    json_put_int(&out, health.disk.free_bytes);
-    json_put_key(&out, "bytes_a_day");
-    json_put_int(&out, health.disk.bytes_a_day);
-    json_put_key(&out, "days_left");
-    if (health.disk.days_left < 0)
-        json_put_null(&out);
-    else
-        json_put_int(&out, health.disk.days_left);
-    json_put_end(&out);
+    disk_put(&out, &health.disk);
     json_put_key(&out, "trouble");
     json_put_str(&out, health.trouble[0] ? health.trouble : NULL);
     json_put_end(&out);
