@@ -12,7 +12,7 @@
 
 enum { SECTIONS_MOST = 16 };
 
-typedef enum Dates { DATES_TEXT, DATES_SECONDS, DATES_MS } Dates;
+typedef enum Dates { DATES_TEXT, DATES_MAIL, DATES_SECONDS, DATES_MS } Dates;
 
 struct Map {
     const Json *root;
@@ -62,9 +62,10 @@ map_style(Map *map, GError **error)
         return fail(error, ERR_INPUT, "amounts are `decimal` or `minor`");
     map->dates = str_is(dates, "seconds") ? DATES_SECONDS
                  : str_is(dates, "ms")    ? DATES_MS
+                 : str_is(dates, "mail")  ? DATES_MAIL
                                           : DATES_TEXT;
     if (dates.len && !map->dates && !str_is(dates, "text"))
-        return fail(error, ERR_INPUT, "dates are `text`, `seconds` or `ms`");
+        return fail(error, ERR_INPUT, "dates are `text`, `mail`, `seconds` or `ms`");
     return true;
 }
 
@@ -269,6 +270,11 @@ moment_text(const Taking *taking, Str text, Str *ret, GError **error)
     /* Stripe and others send whole seconds; a fraction is none of a second that matters. */
     size_t dot = text.len;
     str_find(text, STR("."), &dot);
+    if (taking->map->dates == DATES_MAIL) {
+        if (when_parse_mail(text, &number, NULL)) /* if not, it is one of the usual forms */
+            *ret = str_of(when_format(taking->arena, number));
+        return true;
+    }
     if (!text_int(str_sub(text, 0, dot), &number) ||
         (taking->map->dates == DATES_SECONDS && __builtin_mul_overflow(number, 1000, &number)))
         return fail(error, ERR_INPUT, "'" STR_FMT "' is no number of %s since 1970",
@@ -299,7 +305,7 @@ value_put(const Taking *taking, const Json *item, Str key, const Json *spec, Jso
         return fail_at(error, STR_FMT, STR_ARG(key));
     if (taking->map->dates && key_is_moment(key) && !moment_text(taking, text, &text, error))
         return fail_at(error, STR_FMT, STR_ARG(key));
-    if (str_is(key, "currency")) /* Stripe writes eur */
+    if (str_is(key, "currency") || str_is(key, "country_code")) /* Stripe writes eur, Medusa de */
         text = letters_up(taking->arena, text);
     json_put_key_text(out, key);
     json_put_text(out, text);

@@ -20,7 +20,7 @@
  *   {...}             an object of ours
  *
  * "amounts": "minor" says that amounts are whole numbers of cents; "dates": "seconds" or "ms" that moments are numbers
- * since 1970. `orders` is one section or a list of them, tried in turn; `when` says for which documents a section is meant.
+ * since 1970, "mail" that they look like those of mails (Tue, 03 Mar 2026 10:00:00 +0000). `orders` is one section or a list of them, tried in turn; `when` says for which documents a section is meant.
  */
 #pragma once
 

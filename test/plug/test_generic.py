@@ -4,6 +4,8 @@ import base64
 import hashlib
 import hmac
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -163,3 +165,13 @@ def test_a_map_can_be_tried_on_a_document(server, tmp_path):
 def test_the_ready_maps_are_listed(server):
     said = server.cli("list", "maps")
     assert "stripe" in said and "vendure" in said
+
+
+def test_the_manuals_example_is_read_whole(server, tmp_path):
+    page = (Path(__file__).parents[2] / "doc" / "manual" / "maps.md").read_text(encoding="utf-8")
+    document, map_ = re.findall(r"```json\n(.*?)```", page, re.S)
+    (tmp_path / "order.json").write_text(document)
+    (tmp_path / "map.json").write_text(map_)
+    said = server.cli("map", "try", str(tmp_path / "order.json"), "--map", str(tmp_path / "map.json"))
+    assert "Each place of the document is read." in said and re.search(r"order\.total +15\.40 EUR", said), said
+    server.cli("shop", "set", "demo", f"generic.map={map_}")
