@@ -1,6 +1,7 @@
 /* shop.c - the book of shops; see shop.h. */
 #include "flow/shop.h"
 
+#include "base/color.h"
 #include "base/encode.h"
 #include "base/limits.h"
 #include "base/money.h"
@@ -85,6 +86,29 @@ entry_read_settings(const SealKey *columns, Db *db, ShopEntry *entry, GError **e
     return rows_ok(rows, error);
 }
 
+/* What mails and pages stand on; the same values are in ui/mail/sections/head.liquid and app.css. */
+static const Color paper_light = {0xff, 0xff, 0xff}, paper_dark = {0x22, 0x22, 0x20};
+
+static Str
+color_text(const ShopEntry *entry, Color color)
+{
+    return str_of(color_format(entry->arena, color));
+}
+
+/* Every mail asks for these, and contrast takes powers: once for each version of the shop. */
+static void
+entry_make_colors(ShopEntry *entry)
+{
+    Color color = {0x1d, 0x4f, 0x91};
+    color_parse(shop_setting(entry, SETTING_BRAND_COLOR), &color);
+    entry->colors = (ShopColors){
+        .color = color_text(entry, color),
+        .on_color = color_text(entry, color_on(color)),
+        .link = color_text(entry, color_readable(color, paper_light)),
+        .link_dark = color_text(entry, color_readable(color, paper_dark)),
+    };
+}
+
 static bool
 entry_make_dkim(ShopEntry *entry, GError **error)
 {
@@ -116,6 +140,7 @@ entry_make_keys(ShopEntry *entry, GError **error)
         entry->keys[i] = hmac_key_new(DIGEST_SHA256, secret);
         entry->secrets[i] = (ConnectorSecret){secret, entry->keys[i]};
     }
+    entry_make_colors(entry);
     entry->zone = zone_get(entry->shop.zone.at, error);
     if (!entry->zone)
         return fail_at(error, "zone of shop " STR_FMT, STR_ARG(entry->shop.slug));

@@ -20,8 +20,17 @@ typedef struct ShopBook ShopBook;
 
 enum { SHOP_CONNECTORS_MOST = 32 };
 
+/* What the shop's colour makes of mails and pages, as #rrggbb. */
+typedef struct ShopColors {
+    Str color;
+    Str on_color;  /* of text on it */
+    Str link;      /* readable on white */
+    Str link_dark; /* readable in dark mode */
+} ShopColors;
+
 typedef struct ShopEntry {
     Shop shop;
+    ShopColors colors;
     const Zone *zone;
     Str settings[SETTINGS_END]; /* the default where nothing is set */
     /* By the order of connectors.def; text is empty where the shop has none. */

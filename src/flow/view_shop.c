@@ -1,5 +1,4 @@
 /* view_shop.c - how templates see the shop: its name, its colours, how to reach it. */
-#include "base/color.h"
 #include "flow/view_inside.h"
 
 /* ---- shop ----------------------------------------------------------------------------------------------------- */
@@ -44,53 +43,16 @@ shop_logo_url(const Seen *seen, Arena *arena)
     return str_starts(url, "https://") ? liquid_str(url) : LIQUID_OF_NIL;
 }
 
-/* ---- colours ---------------------------------------------------------------------------------------------------- */
-
-/* What mails and pages stand on; the same values are in ui/mail/sections/head.liquid and app.css. */
-static const Color paper_light = {0xff, 0xff, 0xff}, paper_dark = {0x22, 0x22, 0x20};
-
-static Color
-brand_color(const Seen *seen)
-{
-    Color color = {0x1d, 0x4f, 0x91};
-    color_parse(shop_setting(seen->row, SETTING_BRAND_COLOR), &color);
-    return color;
-}
-
-static LiquidValue
-color_value(Arena *arena, Color color)
-{
-    return liquid_str(str_of(color_format(arena, color)));
-}
-
-static LiquidValue
-shop_color(const Seen *seen, Arena *arena)
-{
-    return color_value(arena, brand_color(seen));
-}
-
-static LiquidValue
-shop_on_color(const Seen *seen, Arena *arena)
-{
-    return color_value(arena, color_on(brand_color(seen)));
-}
-
-static LiquidValue
-shop_link_color(const Seen *seen, Arena *arena)
-{
-    return color_value(arena, color_readable(brand_color(seen), paper_light));
-}
-
-static LiquidValue
-shop_link_color_dark(const Seen *seen, Arena *arena)
-{
-    return color_value(arena, color_readable(brand_color(seen), paper_dark));
-}
-
 #define MADE(name_, make_, help_)                                                             \
     {                                                                                         \
         .name = NAME(name_), .type = AS_MADE, .make = make_, .made_type = LIQUID_TYPE_STRING, \
         .help = help_                                                                         \
+    }
+
+#define COLOR(name_, member, help_)                                                         \
+    {                                                                                       \
+        .name = NAME(name_), .type = AS_TEXT, .offset = offsetof(ShopEntry, colors.member), \
+        .help = help_                                                                       \
     }
 
 static const Field shop_fields[] = {
@@ -127,10 +89,10 @@ static const Field shop_fields[] = {
      .optional = true,
      .help = "Address of the logo"},
     MADE("signed_by", shop_signed_by, "Who signs the mails"),
-    MADE("color", shop_color, "Of buttons, #rrggbb"),
-    MADE("on_color", shop_on_color, "Of the text on it: black or white, by contrast"),
-    MADE("link_color", shop_link_color, "The colour, made dark enough to be read on white"),
-    MADE("link_color_dark", shop_link_color_dark, "The same in dark mode"),
+    COLOR("color", color, "Of buttons, #rrggbb"),
+    COLOR("on_color", on_color, "Of the text on it: black or white, by contrast"),
+    COLOR("link_color", link, "The colour, made dark enough to be read on white"),
+    COLOR("link_color_dark", link_dark, "The same in dark mode"),
     {{0}},
 };
 
