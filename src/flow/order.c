@@ -114,8 +114,14 @@ order_row_read(Rows *rows, Arena *arena, OrderRow *ret, GError **error)
     if (order->deleted_at)
         order->quiet = QUIET_DELETED;
     ret->generation = (uint32_t)rows_int(rows, at++);
-    return postal_load(arena, arena_copy(arena, rows_text(rows, at)), &order->ship_to, error) &&
-           postal_load(arena, arena_copy(arena, rows_text(rows, at + 1)), &order->bill_to, error);
+    Str ship_to = arena_copy(arena, rows_text(rows, at));
+    Str bill_to = arena_copy(arena, rows_text(rows, at + 1));
+    if (!postal_load(arena, ship_to, &order->ship_to, error))
+        return false;
+    if (!str_eq(ship_to, bill_to))
+        return postal_load(arena, bill_to, &order->bill_to, error);
+    order->bill_to = order->ship_to; /* mostly the same */
+    return true;
 }
 
 static bool
