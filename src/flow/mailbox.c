@@ -219,7 +219,9 @@ visit_settle(const MailboxVisit *visit, const GError *problem, GError **error)
     };
     if (problem) {
         int64_t later = (int64_t)MINUTE_MS << MIN(visit->failures, 6);
-        settling.wake = now + MIN(error_row(problem)->again ? later : 10 * later, LATER_MOST_MS);
+        /* Logins that fail again and again lock an account; what a server refuses otherwise is mostly of the moment. */
+        bool login = error_is(problem, ERR_AUTH) || error_is(problem, ERR_CONFIG);
+        settling.wake = now + MIN(login ? 10 * later : later, LATER_MOST_MS);
         settling.polled_at = 0;
         settling.failures = visit->failures + 1;
         settling.reason = problem->message;

@@ -25,5 +25,8 @@ void mailbox_free(Mailbox *mailbox);
  * and true is returned. Waits for the other side: connections 10 s, each step 60 s. */
 bool mailbox_turn(Mailbox *mailbox, bool *ret_moved, GError **error);
 
+/* Whether `mailbox.imap` can be understood. ERR_CONFIG; its words never repeat the password. */
+bool mailbox_check_imap(Str url, GError **error);
+
 /* From another thread: what is under way ends within a second or two, and no turn begins any more. */
 void mailbox_stop(Mailbox *mailbox);

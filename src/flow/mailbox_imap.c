@@ -91,6 +91,14 @@ mailbox_imap_parse(Arena *arena, Str url, ImapServer *ret, GError **error)
     return true;
 }
 
+bool
+mailbox_check_imap(Str url, GError **error)
+{
+    g_autoptr(Arena) arena = arena_new(LIMIT_TEXT_BYTES);
+    ImapServer server;
+    return mailbox_imap_parse(arena, url, &server, error);
+}
+
 /* ---- reading ----------------------------------------------------------------------------------- */
 
 /* For people's eyes alone: what fails here is tried with no mail again, and loses none. */

@@ -5,6 +5,7 @@
 #include "base/domain.h"
 #include "base/limits.h"
 #include "engine/url.h"
+#include "flow/mailbox.h"
 #include "flow/sender.h"
 #include "plug/map.h"
 
@@ -49,6 +50,8 @@ value_check(Str key, Str value, GError **error)
         return true;
     if (str_is(key, "smtp.url"))
         return str_is(value, "catcher") || sender_parse(arena, value, &server, error);
+    if (str_is(key, "mailbox.imap"))
+        return mailbox_check_imap(value, error);
     if (str_is(key, "mail.bounce_domain"))
         return domain_parse(arena, value, &domain, error);
     if (str_is(key, "mail.from") || str_is(key, "mail.reply_to"))
