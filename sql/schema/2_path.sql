@@ -104,6 +104,7 @@ CREATE TABLE message (
     lane INTEGER NOT NULL,          -- lanes.def: the lowest number leaves first
     channel TEXT NOT NULL,          -- email
     template TEXT NOT NULL,         -- name of the template
+    topic TEXT,                     -- of marketing: topics.def, what the gate asks for
     address TEXT NOT NULL,          -- where it goes
     about INTEGER,                  -- what it tells of, if not the order: a shipment, a refund
     skip TEXT,                      -- what makes it pointless, a word of skips.def: cancelled, arrived

@@ -23,6 +23,8 @@ static const struct {
     {"mail.from", "Skerry & Fell <hello@skerry-and-fell.example>"},
     {"mail.reply_to", "hello@skerry-and-fell.example"},
     {"brand.color", "#1f5a54"},
+    {"shop.country", "DK"},
+    {"receipt.order_confirmation", "on"}, /* a Shopify order posted by hand is confirmed, too */
     {"contact",
      "Write to hello@skerry-and-fell.example, or call +45 33 00 00 00, weekdays 9 to 16."},
     {"legal.address", "Skerry & Fell, Strandvejen 12, 8000 Aarhus, Denmark"},

@@ -44,16 +44,17 @@ bool
 message_append(Db *db, const MessageNew *message, GError **error)
 {
     const StepMessage *step = message->step;
-    return db_run(
-        db, Q_message_append,
-        BINDS(bind_int("id", id_new(KIND_MESSAGE)), bind_int("shop", message->shop),
-              bind_int("at", message->at), bind_int("cause", message->cause),
-              bind_id("order_id", message->order_id), bind_id("customer_id", message->customer_id),
-              bind_cstr("class", message_class_slug(step->class)), bind_int("lane", step->lane),
-              bind_text("channel", step->channel), bind_text("template", step->template),
-              bind_text("address", step->address), bind_id("about", message->about),
-              bind_some("skip", step->skip), bind_int("not_after", step->not_after)),
-        NULL, error);
+    return db_run(db, Q_message_append,
+                  BINDS(bind_int("id", id_new(KIND_MESSAGE)), bind_int("shop", message->shop),
+                        bind_int("at", message->at), bind_int("cause", message->cause),
+                        bind_id("order_id", message->order_id),
+                        bind_id("customer_id", message->customer_id),
+                        bind_cstr("class", message_class_slug(step->class)),
+                        bind_int("lane", step->lane), bind_text("channel", step->channel),
+                        bind_text("template", step->template), bind_some("topic", step->topic),
+                        bind_text("address", step->address), bind_id("about", message->about),
+                        bind_some("skip", step->skip), bind_int("not_after", step->not_after)),
+                  NULL, error);
 }
 
 bool
@@ -91,6 +92,7 @@ typedef struct MessageRow {
     int64_t order_id;
     MessageClass class;
     Str template;
+    Str topic; /* of marketing */
     Str address;
     Str skip;
     int64_t about;         /* a shipment or a refund; 0: the order */
@@ -117,6 +119,7 @@ typedef struct Matter {
     Refund refund;
     const ShipmentRow *has_shipment; /* NULL: it tells of none */
     const Refund *has_refund;
+    bool with_cancellation; /* of the refund */
 } Matter;
 
 static void
@@ -317,6 +320,7 @@ message_ask(StageTurn *turn, const MessageRow *row, const Matter *matter, Consen
         .order_cancelled = order->cancelled_at != 0,
         .order_delivered = matter->order.delivered_at != 0,
         .shipment = matter->shipment.shipment.state,
+        .with_cancellation = matter->with_cancellation,
     };
     Address address;
     if (row->address.len && !address_parse_spec(turn->arena, row->address, &address, NULL)) {
@@ -326,7 +330,7 @@ message_ask(StageTurn *turn, const MessageRow *row, const Matter *matter, Consen
     ConsentAsk ask = {
         .shop = row->shop,
         .class = row->class,
-        .topic = row->template,
+        .topic = row->topic,
         .channel = STR("email"),
         .address = row->address.len ? address_key(turn->arena, &address) : (Str){0},
         .subject_at = order->placed_at,
@@ -358,7 +362,9 @@ matter_load(StageTurn *turn, const MessageRow *row, Matter *ret, GError **error)
     if (kind != KIND_REFUND)
         return true;
     ret->has_refund = &ret->refund;
-    return refund_load(turn->db, turn->arena, row->shop_id, row->about, &ret->refund, error);
+    return refund_load(turn->db, turn->arena, row->shop_id, row->about, &ret->refund, error) &&
+           refund_with_cancellation(turn->db, row->shop_id, row->about, &ret->with_cancellation,
+                                    error);
 }
 
 /* A row ends in a state whatever happens; only the store's own failures are errors. */
@@ -399,6 +405,7 @@ message_read(StageTurn *turn, Rows *rows, MessageRow *ret, GError **error)
         .address = arena_copy(turn->arena, rows_text(rows, 7)),
         .skip = arena_copy(turn->arena, rows_text(rows, 8)),
         .about = rows_int(rows, 9),
+        .topic = arena_copy(turn->arena, rows_text(rows, 10)),
     };
     g_autoptr(ShopHold) shop = shopbook_get(flow_shops(turn->flow), ret->shop_id);
     must(shop);

@@ -2,15 +2,15 @@
 
 -- name: message_append
 -- A message without words yet; whether it may leave is asked next.
-INSERT INTO message (id, shop, at, cause, order_id, customer_id, class, lane, channel, template, address, about, skip,
-    state, next_at, not_after, attempts)
-VALUES (:id, :shop, :at, :cause, :order_id, :customer_id, :class, :lane, :channel, :template, :address, :about, :skip,
-    'new', 0, :not_after, 0);
+INSERT INTO message (id, shop, at, cause, order_id, customer_id, class, lane, channel, template, topic, address,
+    about, skip, state, next_at, not_after, attempts)
+VALUES (:id, :shop, :at, :cause, :order_id, :customer_id, :class, :lane, :channel, :template, :topic, :address,
+    :about, :skip, 'new', 0, :not_after, 0);
 
 -- name: message_take
 -- Messages that wait for their words, receipts first. :limit
 -- any shop: the flow works for all shops in one turn
-SELECT id, shop, order_id, customer_id, class, channel, template, address, skip, about FROM message
+SELECT id, shop, order_id, customer_id, class, channel, template, address, skip, about, topic FROM message
 WHERE state = 'new' ORDER BY lane, id LIMIT :limit;
 
 -- name: message_words

@@ -10,7 +10,12 @@ SELECT min(shop) FROM message WHERE state = 'ready' AND shop > :after
 -- Messages of one lane that may leave now, with what the gate asks of their order. :now, :limit
 SELECT m.id, m.class, m.template, m.address, m.not_after, m.attempts, b.body, o.placed_at,
     CASE WHEN o.deleted_at IS NULL THEN o.quiet ELSE 'deleted' END,
-    m.skip, o.cancelled_at, o.delivered_at, s.state FROM message AS m
+    m.skip, o.cancelled_at, o.delivered_at, s.state, m.topic,
+    CASE m.skip WHEN 'with_cancellation' THEN EXISTS (SELECT 1 FROM refund AS r
+        JOIN event AS e ON e.shop = r.shop AND e.order_id = r.order_id AND e.kind = 'order.cancelled'
+        WHERE r.shop = m.shop AND r.id = m.about AND r.amount >= o.total AND r.currency = o.currency
+            AND abs(e.at - r.at) <= 60000) END
+FROM message AS m
 LEFT JOIN orders AS o ON o.shop = m.shop AND o.id = m.order_id
 LEFT JOIN shipment AS s ON s.shop = m.shop AND s.id = m.about
 LEFT JOIN message_body AS b ON b.shop = m.shop AND b.id = m.id

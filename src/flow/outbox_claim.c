@@ -27,7 +27,7 @@ row_ask(Db *db, Arena *arena, const Claim *claim, const ClaimRow *row, ConsentVe
     ConsentAsk ask = {
         .shop = claim->shop,
         .class = row->class,
-        .topic = row->template,
+        .topic = row->topic,
         .channel = STR("email"),
         .address = row->address_key,
         .subject_at = row->placed_at,
@@ -217,6 +217,7 @@ row_over(Rows *rows)
         .order_cancelled = rows_int(rows, 10) != 0,
         .order_delivered = rows_int(rows, 11) != 0,
         .shipment = shipment_state_of(rows_text(rows, 12)),
+        .with_cancellation = rows_int(rows, 14) != 0,
     };
     return skip_reason(rows_text(rows, 9), &facts);
 }
@@ -234,6 +235,7 @@ row_read(Claim *claim, Rows *rows, ClaimRow *row)
         .id = rows_int(rows, 0),
         .class = message_class_find(rows_text(rows, 1)),
         .template = arena_copy(arena, rows_text(rows, 2)),
+        .topic = arena_copy(arena, rows_text(rows, 13)),
         .address = arena_copy(arena, rows_text(rows, 3)),
         .not_after = rows_int(rows, 4),
         .attempts = rows_int(rows, 5),

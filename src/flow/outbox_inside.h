@@ -20,15 +20,16 @@ typedef struct ClaimRow {
     int64_t delivery;
     MessageClass class;
     Str template;
+    Str topic;       /* of marketing */
     Str address;     /* as it goes over the wire */
     Str address_key; /* as the gate knows it */
     int64_t not_after;
     int64_t attempts; /* that counted, before this one */
     int64_t placed_at;
     Quiet quiet;
-    Reason over; /* why it is pointless by now: flow/skip.h */
-    bool claimed;   /* the gate let it pass and it was still there to take */
-    Reason broken;  /* not REASON_NONE: it cannot be a mail any more, whatever the settings are */
+    Reason over;   /* why it is pointless by now: flow/skip.h */
+    bool claimed;  /* the gate let it pass and it was still there to take */
+    Reason broken; /* not REASON_NONE: it cannot be a mail any more, whatever the settings are */
     int64_t taken_at;
     /* the answer: */
     const char *state; /* of the delivery */

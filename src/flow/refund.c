@@ -91,3 +91,13 @@ refund_load(Db *db, Arena *arena, int64_t shop, int64_t id, Refund *ret, GError 
     };
     return true;
 }
+
+bool
+refund_with_cancellation(Db *db, int64_t shop, int64_t id, bool *ret, GError **error)
+{
+    int64_t found = 0;
+    bool ok = db_int(db, Q_refund_with_cancellation,
+                     BINDS(bind_int("shop", shop), bind_int("id", id)), &found, error);
+    *ret = found > 0;
+    return ok;
+}

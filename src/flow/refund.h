@@ -11,3 +11,6 @@ bool refund_learn(const Learn *learn, const Refund *refund, Learned *ret, GError
 
 /* Reads one into the arena, without its lines. ERR_NOT_FOUND if there is none. */
 bool refund_load(Db *db, Arena *arena, int64_t shop, int64_t id, Refund *ret, GError **error);
+
+/* *ret: all that the order cost went back with it, and its cancellation became known within a minute of the refund. */
+bool refund_with_cancellation(Db *db, int64_t shop, int64_t id, bool *ret, GError **error);

@@ -48,6 +48,8 @@ skip_holds(Skip skip, const SkipFacts *facts)
         return way_has_ended(facts->shipment);
     case SKIP_COMPLETE:
         return facts->order_delivered;
+    case SKIP_WITH_CANCELLATION:
+        return facts->with_cancellation;
     case SKIP_UNLESS_IN_TRANSIT:
         return facts->shipment != SHIPMENT_IN_TRANSIT;
     case SKIP_UNLESS_DELAYED:

@@ -11,6 +11,7 @@
 typedef struct SkipFacts {
     bool order_cancelled;
     bool order_delivered;   /* all that ships of it */
+    bool with_cancellation; /* the refund that it tells of is the cancellation's: refund.sql */
     ShipmentState shipment; /* of the one that the message tells of */
 } SkipFacts;
 

@@ -87,5 +87,5 @@ step_check(const Step *step, const Json *config, GError **error)
             return fail(error, ERR_CONFIG, "there is no field '" STR_FMT "'",
                         STR_ARG(json_key(config, i)));
     }
-    return true;
+    return !step->check || step->check(config, error);
 }

@@ -59,6 +59,7 @@ typedef struct StepMessage {
     MessageLane lane;
     Str channel;
     Str template;
+    Str topic;   /* of marketing: topics.def, what the gate asks for; empty for what is owed */
     Str address; /* as it goes over the wire */
     int64_t not_after;
     Str skip; /* what makes it pointless until it has left: skips.def */
@@ -77,6 +78,8 @@ typedef struct Step {
     const char *help;
     const StepField *fields; /* ended by {0} */
     bool (*run)(const StepCtx *ctx, StepResult *ret, GError **error);
+    /* What no single field shows: fields that need one another. May be NULL; ERR_CONFIG. */
+    bool (*check)(const Json *config, GError **error);
 } Step;
 
 /* NULL if there is none of this name. */

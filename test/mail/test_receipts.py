@@ -103,6 +103,63 @@ def test_each_refund_has_its_mail_with_its_amount(world):
     assert "€18.50" in first.part("plain") and "€5.00" in second.part("plain")
 
 
+class TestCancelledAndRefunded:
+    """What comes back with the cancellation is told by the cancellation's mail."""
+
+    def told(self, world, amount, apart=0):
+        order = world.tell(payment="refunded", cancelled_at=START_MS)
+        refund = world.refund(order, amount)
+        world.change("refund", refund, at=START_MS + apart)
+        world.happen("refund.made", order, refund)
+        world.happen("order.cancelled", order)
+        return [mail.subject.split(" for ")[0].split(" was ")[-1] for mail in world.work()]
+
+    @pytest.mark.parametrize("apart", [0, 60000, -60000])
+    def test_one_mail(self, world, apart):
+        assert self.told(world, 19090, apart) == ["cancelled"]
+        assert "What you paid goes back" in world.work()[0].part("plain")
+        assert world.why("refunded") == [("excluded", "overtaken")]
+
+    def test_two_where_they_are_two_things(self, world):
+        assert self.told(world, 19090, 60001) == ["Money back", "cancelled"]
+
+    def test_a_part_has_its_own_mail_with_its_amount(self, world):
+        assert self.told(world, 1850) == ["Money back", "cancelled"]
+
+    def test_where_the_other_is_not_ours_this_one_leaves(self, world):
+        world.scene.set_shop("demo", {"receipt.order_cancelled": "off"})
+        assert self.told(world, 19090) == ["Money back"]
+
+    def test_one_that_waits_for_the_server_is_overtaken(self, world):
+        order = world.tell(payment="refunded")
+        refund = world.refund(order, 19090)
+        world.scene.sinks["sink"].down()
+        world.happen("refund.made", order, refund)
+        world.work()
+        world.change("orders", order, cancelled_at=START_MS)
+        world.happen("order.cancelled", order)
+        world.scene.sinks["sink"].up()
+        world.scene.turn(2 * 3600000)
+        assert [mail.subject.split(" was ")[-1] for mail in world.work()] == ["cancelled"]
+        assert world.why("refunded") == [("excluded", "overtaken")]
+
+
+def test_marketing_is_stopped_by_its_topic(world):
+    """The gate is asked for the topic that people chose, not for the template's name."""
+    world.scene.set_shop("demo", {"legal.address": "1 Rue, Lyon", "marketing.suppressions": "none"})
+    order = world.tell()
+    for topic, state, moment in (("", "given", 1), ("reviews", "withdrawn", 2)):
+        world.insert("consent", at=START_MS, channel="email", address="ana@example.com", topic=topic, state=state,
+                     basis="confirmed", proof="a page", chosen_at=START_MS + moment)
+    for topic in ("reviews", "tips"):
+        world.insert("message", at=START_MS, cause=order, order_id=order, **{"class": "marketing"}, lane=2,
+                     channel="email", template="order_delivered", topic=topic, address="ana@example.com", state="new",
+                     next_at=0, not_after=START_MS + DAY, attempts=0)
+    assert len(world.work()) == 1
+    assert world.scene.server.rows("SELECT topic, state, reason FROM message ORDER BY topic") == [
+        ("reviews", "excluded", "no_consent"), ("tips", "accepted", None)]
+
+
 @pytest.mark.parametrize("quiet", ["test", "draft", "fraud", "marketplace"])
 def test_quiet_orders_are_quiet_in_every_template(world, quiet):
     order = world.tell(quiet=quiet)

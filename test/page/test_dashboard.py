@@ -169,7 +169,10 @@ def test_going_live_step_by_step(filled):
     owner.get("/s/fresh/settings").form("/s/fresh/settings/group/sender", **{"mail.from": "hi@fresh.example"})
     owner.get("/s/fresh/settings").form("/s/fresh/settings/group/server",
                                         **{"smtp.url": filled.scene.sinks["sink"].url})
+    # without a country no legal text would be asked for: so the country is
+    assert "nobody knows which law counts" in owner.get("/s/fresh/live").words
     owner.get("/s/fresh/settings").form("/s/fresh/settings/group/shop", **{"shop.country": "DE"})
+    assert "nobody knows which law counts" not in owner.get("/s/fresh/live").words
     assert "has to carry terms" in owner.get("/s/fresh/live").words
     owner.get("/s/fresh/settings/legal").form("/s/fresh/settings/legal", text="You may withdraw within 14 days.")
     mails = len(filled.scene.mails)

@@ -1,11 +1,13 @@
-/* The gate: marketing waits for the old opt-outs, what is due does not. */
+/* The gate: marketing waits for the old opt-outs, what is due does not; who said no to a topic gets the others. */
 #include "check.h"
 
+#include "base/json.h"
 #include "base/limits.h"
 #include "engine/keyring.h"
 #include "engine/schema.h"
 #include "flow/choice.h"
 #include "flow/consent.h"
+#include "flow/step.h"
 
 #include <glib/gstdio.h>
 
@@ -115,11 +117,87 @@ marketing_waits_for_opt_outs(void **state)
     assert_int_equal(verdict(bench, CLASS_TRANSACTIONAL), REASON_NONE);
 }
 
+static bool
+refuse_reviews_job(Db *db, void *arg, GError **error)
+{
+    Arena *arena = arg;
+    ConsentFact told = {.channel = STR("email"),
+                        .address = STR("ana@example.com"),
+                        .topic = STR("reviews"),
+                        .basis = STR("opt_out"),
+                        .proof = STR("a page"),
+                        .chosen_at = 2};
+    ConsentFact choice = choice_clean(arena, &told);
+    Learn learn = {.db = db, .shop = 1, .at = 2, .source = STR("test")};
+    Learned learned;
+    return choice_learn(&learn, &choice, &learned, error);
+}
+
+static Reason
+verdict_on(const Bench *bench, const char *topic)
+{
+    g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
+    g_autoptr(ShopHold) shop = shopbook_find(bench->shops, STR("demo"));
+    ConsentAsk ask = {.shop = shop,
+                      .class = CLASS_MARKETING,
+                      .topic = str_of(topic),
+                      .channel = STR("email"),
+                      .address = STR("ana@example.com")};
+    ConsentVerdict found = {0};
+    Db *db = store_reader(bench->store, NULL);
+    assert_true(consent_check(db, arena, &ask, &found, NULL));
+    store_reader_return(bench->store, db);
+    return found.reason;
+}
+
+static void
+one_topic_is_refused(void **state)
+{
+    const Bench *bench = *state;
+    g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
+    set(bench, "live_since", "2020-01-01T00:00:00Z");
+    set(bench, "legal.address", "1 Rue, Lyon");
+    set(bench, "marketing.suppressions", "none");
+    assert_true(store_write(bench->store, STORE_FLOW, agree_job, arena, NULL));
+    assert_int_equal(verdict_on(bench, "reviews"), REASON_NONE);
+    assert_true(store_write(bench->store, STORE_FLOW, refuse_reviews_job, arena, NULL));
+    assert_int_equal(verdict_on(bench, "reviews"), REASON_NO_CONSENT);
+    assert_int_equal(verdict_on(bench, "news"), REASON_NONE);
+}
+
+static bool
+step_takes(const char *config, const char *said)
+{
+    g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
+    g_autoptr(GError) error = NULL;
+    const Json *json = json_parse(arena, config, strlen(config), NULL);
+    assert_non_null(json);
+    bool takes = step_check(step_find(STR("send")), json, &error);
+    if (!takes)
+        assert_non_null(strstr(error->message, said));
+    return takes;
+}
+
+static void
+marketing_names_its_topic(void **state)
+{
+    (void)state;
+#define SEND "{\"template\": \"hello\", \"lane\": \"journeys\", \"not_after\": \"72h\", "
+    assert_false(step_takes(SEND "\"class\": \"marketing\"}", "topic is missing"));
+    assert_false(step_takes(SEND "\"class\": \"marketing\", \"topic\": \"\"}", "topic"));
+    assert_false(step_takes(SEND "\"class\": \"marketing\", \"topic\": \"hello\"}", "reviews"));
+    assert_true(step_takes(SEND "\"class\": \"marketing\", \"topic\": \"reviews\"}", ""));
+    assert_true(step_takes(SEND "\"class\": \"transactional\"}", ""));
+#undef SEND
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(marketing_waits_for_opt_outs, bench_open, bench_close),
+        cmocka_unit_test_setup_teardown(one_topic_is_refused, bench_open, bench_close),
+        cmocka_unit_test(marketing_names_its_topic),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -111,6 +111,26 @@ item_dkim(RouteCtx *ctx, const ShopEntry *shop, List *list)
                           shop->dkim ? NULL : command});
 }
 
+/* Without it no law is known, and so none is kept. */
+static void
+item_country(RouteCtx *ctx, const ShopEntry *shop, List *list)
+{
+    Str country = shop_setting(shop, SETTING_COUNTRY);
+    item_add(list,
+             (Item){
+                 .title = "The shop's country",
+                 .done = country.len > 0,
+                 .needed = true,
+                 .words = country.len ? arena_format(ctx->arena,
+                                                     "It is established in " STR_FMT
+                                                     ", whose law its mails keep.",
+                                                     STR_ARG(country))
+                                      : "It is not set where the shop is established, so nobody "
+                                        "knows which law counts.",
+                 .link = "/settings#shop.country",
+             });
+}
+
 static void
 item_legal(RouteCtx *ctx, const ShopEntry *shop, bool has_legal, List *list)
 {
@@ -118,16 +138,15 @@ item_legal(RouteCtx *ctx, const ShopEntry *shop, bool has_legal, List *list)
     bool needed = owed_needs_legal(country);
     bool has = has_legal || shop_setting(shop, SETTING_LEGAL_TEXT).len;
     const char *words =
-        !country.len
-            ? "It is not set where the shop is established, so nobody knows which law counts."
-        : has    ? "The order confirmation carries the shop's texts."
-        : needed ? arena_format(ctx->arena,
-                                "A confirmation from " STR_FMT " has to carry terms, withdrawal "
-                                "instruction and model form. Until they are here ours stays off.",
-                                STR_ARG(country))
-                 : "The law of the shop's country asks for none in the confirmation.";
+        has && country.len ? "The order confirmation carries the shop's texts."
+        : !country.len     ? "Which ones are needed depends on the country."
+        : needed           ? arena_format(ctx->arena,
+                                          "A confirmation from " STR_FMT " has to carry terms, withdrawal "
+                                                    "instruction and model form. Until they are here ours stays off.",
+                                          STR_ARG(country))
+                           : "The law of the shop's country asks for none in the confirmation.";
     item_add(list, (Item){"The legal texts", country.len && (has || !needed), true, words,
-                          country.len ? "/settings/legal" : "/settings#shop.country"});
+                          "/settings/legal"});
     bool address = shop_setting(shop, SETTING_LEGAL_ADDRESS).len > 0;
     item_add(list, (Item){"The postal address", address, false,
                           address ? "It stands in the last lines of every mail."
@@ -197,6 +216,7 @@ list_make(RouteCtx *ctx, List *ret, GError **error)
         return false;
     item_sender(ctx, shop, ret);
     item_server(ctx, shop, ret);
+    item_country(ctx, shop, ret);
     item_legal(ctx, shop, has_legal, ret);
     item_senders(ctx, shop, ret);
     item_dkim(ctx, shop, ret);

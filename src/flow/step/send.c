@@ -9,6 +9,12 @@
 #include "flow/skip.h"
 #include "flow/step.h"
 
+static const char topic_choices[] =
+#define ROW(topic, help) #topic " "
+#include "flow/topics.def"
+#undef ROW
+    ;
+
 static MessageClass
 class_of(Str word)
 {
@@ -27,14 +33,25 @@ lane_of(Str word)
     return str_is(word, "campaigns") ? LANE_CAMPAIGNS : LANE_JOURNEYS;
 }
 
-/* What makes it pointless. One parcel of an order needs no mail of its own where another one says that all has arrived. */
+/* What is pointless only where another receipt of ours says the same. */
+static const struct {
+    const char *receipt;
+    const char *other;
+    const char *skip;
+} said_by_another[] = {
+    {"delivered", "order_delivered", "complete"},
+    {"refunded", "order_cancelled", "with_cancellation"},
+};
+
+/* What makes it pointless. */
 static Str
 send_skip(const StepCtx *ctx, Str receipt)
 {
-    const Owed *whole = owed_find(STR("order_delivered"));
-    if (str_is(receipt, "delivered") &&
-        owed_who(ctx->shop, whole, ctx->source, ctx->has_legal) == OWED_OURS)
-        return STR("complete");
+    for (size_t i = 0; i < G_N_ELEMENTS(said_by_another); i++)
+        if (str_is(receipt, said_by_another[i].receipt) &&
+            owed_who(ctx->shop, owed_find(str_of(said_by_another[i].other)), ctx->source,
+                     ctx->has_legal) == OWED_OURS)
+            return str_of(said_by_another[i].skip);
     return json_text(json_get(ctx->config, "skip"));
 }
 
@@ -75,12 +92,22 @@ send_run(const StepCtx *ctx, StepResult *ret, GError **error)
                 .lane = lane_of(json_text(json_get(ctx->config, "lane"))),
                 .channel = STR("email"),
                 .template = json_text(json_get(ctx->config, "template")),
+                .topic = json_text(json_get(ctx->config, "topic")),
                 .address = ctx->email,
                 .not_after = ctx->entered + useful,
                 .skip = send_skip(ctx, receipt),
             },
     };
     return true;
+}
+
+/* People say no to a topic: marketing without one could be stopped by nobody who takes the rest. */
+static bool
+send_check(const Json *config, GError **error)
+{
+    bool marketing = class_of(json_text(json_get(config, "class"))) == CLASS_MARKETING;
+    return !marketing || json_text(json_get(config, "topic")).len ||
+           fail(error, ERR_CONFIG, "topic is missing: marketing needs one of: %s", topic_choices);
 }
 
 const Step step_send = {
@@ -91,6 +118,8 @@ const Step step_send = {
             {"template", FIELD_TEXT, .help = "Name of the template"},
             {"class", FIELD_CHOICE, .choices = "transactional marketing safety",
              .help = "What consent it needs"},
+            {"topic", FIELD_CHOICE, true, topic_choices,
+             "What people can say yes or no to; marketing needs it"},
             {"lane", FIELD_CHOICE, .choices = "receipts support journeys campaigns",
              .help = "Which messages it lets go first"},
             {"not_after", FIELD_DURATION, .help = "How long it is of use, as in 72h"},
@@ -101,4 +130,5 @@ const Step step_send = {
             {0},
         },
     .run = send_run,
+    .check = send_check,
 };
