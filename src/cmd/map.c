@@ -154,7 +154,7 @@ cmd_map(int argc, char **argv)
     int code;
     if (!cmd_parse(&options, &argc, &argv, &code))
         return code;
-    g_autofree char *data = options.data;
+    g_free(options.data);
     if (argc != 3 || strcmp(argv[1], "try") != 0 || !name)
         return cmd_usage(&options, "map takes: try FILE --map NAME|FILE");
     g_autoptr(GError) error = NULL;
