@@ -16,8 +16,7 @@ order_mail_secret(Arena *arena, const HmacKey *links, Str slug)
 
 /* Did it come to the address that is there for order mails alone? What its mail server says counts, not its To. */
 static bool
-came_for_orders(Arena *arena, const HmacKey *links, const ShopEntry *shop,
-                const Letter *letter)
+came_for_orders(Arena *arena, const HmacKey *links, const ShopEntry *shop, const Letter *letter)
 {
     const char *local = mail_owner_orders(arena, links, shop->shop.slug);
     char *to = g_ascii_strdown(arena_cstr(arena, letter_field(letter, "Delivered-To")), -1);
@@ -42,8 +41,8 @@ attached_read(OrderMailAsk *ask, const Letter *letter, bool *ret_is, Facts *ret,
 }
 
 bool
-order_mail_read(Arena *arena, const HmacKey *links, const ShopEntry *shop, Str mail,
-                bool *ret_is, Facts *ret, GError **error)
+order_mail_read(Arena *arena, const HmacKey *links, const ShopEntry *shop, Str mail, bool *ret_is,
+                Facts *ret, GError **error)
 {
     Letter letter;
     bool is = false;
