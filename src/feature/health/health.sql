@@ -45,4 +45,4 @@ SELECT (SELECT count(*) FROM event WHERE state = 'aside') + (SELECT count(*) FRO
 -- name: health_mailbox
 -- Mailboxes that are read, those that cannot be, and when the one was read that has waited longest.
 -- any shop: the health of the installation
-SELECT count(*), count(*) FILTER (WHERE failures > 0), coalesce(min(polled_at), 0) FROM mailbox;
+SELECT count(*), coalesce(sum(CASE WHEN failures > 0 THEN 1 ELSE 0 END), 0), coalesce(min(polled_at), 0) FROM mailbox;
