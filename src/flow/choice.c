@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "engine/id.h"
+#include "flow/erase.h"
 #include "flow/event.h"
 
 /* The form in which the gate asks for an address of a channel. */
@@ -55,14 +56,22 @@ choice_recall(const Learn *learn, const ConsentFact *choice, Knowing *ret, bool 
     return rows_ok(rows, error);
 }
 
-static bool
-choice_append(const Learn *learn, const ConsentFact *choice, GError **error)
+/* When the choice was made. Nobody chose in the future: with the clock of another machine ahead of ours, the "no" that
+ * somebody says next would count as the older one. */
+static int64_t
+choice_moment(const Learn *learn, const ConsentFact *choice)
 {
-    int64_t id = id_new(KIND_CONSENT);
+    return MIN(choice->chosen_at, learn->at);
+}
+
+static bool
+choice_append(const Learn *learn, const ConsentFact *choice, bool changes, GError **error)
+{
+    int64_t id = id_new(KIND_CONSENT), chosen_at = choice_moment(learn, choice);
     EventNew event = {
         .subject_id = id,
         .kind = choice->given ? EVENT_CONSENT_GIVEN : EVENT_CONSENT_WITHDRAWN,
-        .happened_at = choice->chosen_at ? choice->chosen_at : learn->at,
+        .happened_at = chosen_at ? chosen_at : learn->at,
     };
     return db_run(learn->db, Q_consent_append,
                   BINDS(bind_int("id", id), bind_int("shop", learn->shop),
@@ -71,9 +80,9 @@ choice_append(const Learn *learn, const ConsentFact *choice, GError **error)
                         bind_text("address", choice->address), bind_text("topic", choice->topic),
                         bind_cstr("state", choice->given ? "given" : "withdrawn"),
                         bind_text("basis", choice->basis), bind_some("proof", choice->proof),
-                        bind_int("chosen_at", choice->chosen_at)),
+                        bind_int("chosen_at", chosen_at)),
                   NULL, error) &&
-           event_append(learn, &event, error);
+           (!changes || event_append(learn, &event, error));
 }
 
 bool
@@ -81,19 +90,26 @@ choice_learn(const Learn *learn, const ConsentFact *choice, Learned *ret, GError
 {
     Knowing known = {0};
     bool same = false;
+    int64_t chosen_at = choice_moment(learn, choice), erased_at = 0;
     *ret = LEARNED_SAME;
     if (!choice->address.len)
         return true;
-    if (!choice_recall(learn, choice, &known, &same, error))
+    if (!erased_since(learn, choice->address, &erased_at, error) ||
+        !choice_recall(learn, choice, &known, &same, error))
         return false;
-    if (same)
+    if (erased_at && chosen_at <= erased_at) {
+        *ret = LEARNED_ERASED;
         return true;
+    }
+    /* The same once more counts from the newer moment: else what was chosen between the two and is told last would win. */
+    if (same)
+        return chosen_at <= known.chosen_at || choice_append(learn, choice, false, error);
     /* Of one moment a "no" outweighs a "yes". */
-    if (known.any && (choice->chosen_at < known.chosen_at ||
-                      (choice->chosen_at == known.chosen_at && !known.given && choice->given))) {
+    if (known.any && (chosen_at < known.chosen_at ||
+                      (chosen_at == known.chosen_at && !known.given && choice->given))) {
         *ret = LEARNED_OLDER;
         return true;
     }
     *ret = known.any ? LEARNED_CHANGED : LEARNED_NEW;
-    return choice_append(learn, choice, error);
+    return choice_append(learn, choice, true, error);
 }

@@ -7,6 +7,7 @@
 #include "engine/clock.h"
 #include "engine/id.h"
 #include "flow/company.h"
+#include "flow/erase.h"
 #include "flow/event.h"
 #include "flow/merge.h"
 #include "flow/postal.h"
@@ -162,7 +163,7 @@ customer_learn(const Learn *learn, const CustomerNews *news, CustomerRef *ret_re
         return customer_insert(learn, news, source, foreign_id, ret_ref, error);
     }
     *ret_ref = known.ref;
-    *ret = known.erased ? LEARNED_OLDER : learn_by_version(known.version, told->updated_at);
+    *ret = known.erased ? LEARNED_ERASED : learn_by_version(known.version, told->updated_at);
     if (known.erased)
         return true;
     if (*ret == LEARNED_CHANGED)
@@ -180,6 +181,14 @@ bool
 customer_learn_told(const Learn *learn, const CustomerNews *news, Learned *ret, GError **error)
 {
     CustomerRef ref = {0};
+    int64_t erased_at = 0;
+    if (!erased_since(learn, news->email_key, &erased_at, error))
+        return false;
+    /* An old list does not bring back who was erased; what is newer than that is told of somebody who came anew. */
+    if (erased_at && news->customer.updated_at <= erased_at) {
+        *ret = LEARNED_ERASED;
+        return true;
+    }
     if (!customer_learn(learn, news, &ref, ret, error))
         return false;
     if (*ret != LEARNED_NEW && *ret != LEARNED_CHANGED)

@@ -94,6 +94,19 @@ erased_address(Arena *arena, const HmacKey *key, Str address)
         arena_format(arena, "erased:%s", encode(arena, ENCODE_HEX, (Str){(char *)tag, len})));
 }
 
+bool
+erased_since(const Learn *learn, Str address, int64_t *ret, GError **error)
+{
+    *ret = 0;
+    if (!learn->fingerprints || !address.len)
+        return true;
+    g_autoptr(Arena) arena = arena_new(LIMIT_TEXT_BYTES);
+    return db_int(learn->db, Q_suppression_erased,
+                  BINDS(bind_int("shop", learn->shop),
+                        bind_text("mark", erased_address(arena, learn->fingerprints, address))),
+                  ret, error);
+}
+
 /* ---- who it is ---------------------------------------------------------------------------------------------- */
 
 static void
@@ -289,6 +302,8 @@ rows_job(Db *db, void *arg, GError **error)
         if (messages && (!db_run(db, Q_erase_body, BINDS(shop, id), NULL, error) ||
                          !db_run(db, Q_erase_attempts_of, BINDS(shop, id), NULL, error)))
             return false;
+        if (!messages && !db_run(db, Q_erase_delivery_words, BINDS(shop, id), NULL, error))
+            return false;
         if (!db_run(db, messages ? Q_erase_message : Q_erase_delivery, BINDS(shop, id), &changed,
                     error))
             return false;
@@ -339,6 +354,23 @@ messages_step(Erase *erase, Db *db, GError **error)
     return true;
 }
 
+/* Numbers are found whole: order 123456 is not in the telephone number 01234567. */
+static bool
+needle_found(const char *text, size_t len, Str needle)
+{
+    const char *end = text + len;
+    for (const char *at = text; (at = memmem(at, (size_t)(end - at), needle.at, needle.len));
+         at++) {
+        const char *after = at + needle.len;
+        bool longer_left = at > text && g_ascii_isdigit(at[-1]) && g_ascii_isdigit(needle.at[0]);
+        bool longer_right =
+            after < end && g_ascii_isdigit(*after) && g_ascii_isdigit(needle.at[needle.len - 1]);
+        if (!longer_left && !longer_right)
+            return true;
+    }
+    return false;
+}
+
 /* Does a raw delivery speak of the person? One that cannot be unpacked says nothing to anybody. */
 static bool
 delivery_is_theirs(Erase *erase, Db *db, Str packed)
@@ -353,7 +385,7 @@ delivery_is_theirs(Erase *erase, Db *db, Str packed)
     for (size_t i = 0; i < body.len; i++)
         small[i] = g_ascii_tolower(small[i]);
     for (size_t i = 0; i < erase->needle_count; i++)
-        if (memmem(small, body.len, erase->needles[i].at, erase->needles[i].len))
+        if (needle_found(small, body.len, erase->needles[i]))
             return true;
     return false;
 }
@@ -412,15 +444,21 @@ static bool
 customers_job(Db *db, Erase *erase, GError **error)
 {
     Bind shop = bind_int("shop", erase->shop), at = bind_int("at", clock_now());
-    if (erase->whole_shop)
-        return db_run(db, Q_erase_shop_choices, BINDS(shop), &erase->tally[TALLY_CHOICES], error) &&
-               db_run(db, Q_erase_shop_suppressions, BINDS(shop), NULL, error) &&
-               db_run(db, Q_erase_shop_happenings, BINDS(shop), NULL, error) &&
-               db_run(db, Q_erase_shop_customers, BINDS(at, shop), &erase->tally[TALLY_CUSTOMERS],
-                      error);
     Bind source = bind_text("source", erase->source);
     Bind foreign_id = bind_text("foreign_id", erase->foreign_id);
     Bind email_key = bind_text("email_key", erase->email_key);
+    if (!db_run(db, Q_erase_exports,
+                BINDS(at, shop, bind_int("whole_shop", erase->whole_shop), email_key, source,
+                      foreign_id),
+                NULL, error))
+        return false;
+    if (erase->whole_shop)
+        return db_run(db, Q_erase_shop_choices, BINDS(shop), &erase->tally[TALLY_CHOICES], error) &&
+               db_run(db, Q_erase_shop_suppressions, BINDS(shop), NULL, error) &&
+               db_run(db, Q_erase_shop_answers, BINDS(shop), NULL, error) &&
+               db_run(db, Q_erase_shop_happenings, BINDS(shop), NULL, error) &&
+               db_run(db, Q_erase_shop_customers, BINDS(at, shop), &erase->tally[TALLY_CUSTOMERS],
+                      error);
     return db_run(db, Q_erase_happenings, BINDS(shop, email_key, source, foreign_id), NULL,
                   error) &&
            db_run(db, Q_erase_person, BINDS(at, shop, source, foreign_id, email_key),

@@ -12,6 +12,7 @@
 
 #include "engine/keyring.h"
 #include "engine/store.h"
+#include "flow/learn.h"
 #include "flow/shop.h"
 
 typedef struct Erase Erase;
@@ -21,6 +22,9 @@ void erase_free(Erase *erase);
 
 /* One step, if anything was asked. *ret_moved: there was something to do, and there may be more. */
 bool erase_turn(Erase *erase, bool *ret_moved, GError **error);
+
+/* When the person of an address (in its normal form) had all erased; 0: never, or nobody asks (Learn.fingerprints). */
+bool erased_since(const Learn *learn, Str address, int64_t *ret, GError **error);
 
 /* The fingerprint of an address (in its normal form) that stands in its place: "erased:" and hex. */
 Str erased_address(Arena *arena, const HmacKey *key, Str address);

@@ -11,14 +11,14 @@ WHERE state = 'new' AND kind IN ('erase', 'erase_shop') ORDER BY id LIMIT 1;
 -- The person's customers: ids, addresses and telephones by which raw deliveries are known. :limit
 SELECT foreign_id, email_key, phone FROM customer WHERE shop = :shop AND id IN (
     SELECT c.id FROM customer AS c WHERE c.shop = :shop AND ((c.source = :source AND c.foreign_id = :foreign_id AND c.foreign_id <> '') OR (c.email_key = :email_key AND c.email_key <> ''))
-    UNION SELECT m.id FROM customer AS c JOIN customer AS m ON m.shop = c.shop AND (m.merged_into = c.id OR m.id = c.merged_into)
+    UNION SELECT m.id FROM customer AS c JOIN customer AS m ON m.shop = c.shop AND (m.merged_into = coalesce(c.merged_into, c.id) OR m.id = c.merged_into)
     WHERE c.shop = :shop AND ((c.source = :source AND c.foreign_id = :foreign_id AND c.foreign_id <> '') OR (c.email_key = :email_key AND c.email_key <> ''))) LIMIT :limit;
 
 -- name: erase_order_traces
 -- The same of the person's orders. :limit
 SELECT o.foreign_id, lower(o.email), o.phone FROM orders AS o WHERE o.shop = :shop AND (o.customer_id IN (
     SELECT c.id FROM customer AS c WHERE c.shop = :shop AND ((c.source = :source AND c.foreign_id = :foreign_id AND c.foreign_id <> '') OR (c.email_key = :email_key AND c.email_key <> ''))
-    UNION SELECT m.id FROM customer AS c JOIN customer AS m ON m.shop = c.shop AND (m.merged_into = c.id OR m.id = c.merged_into)
+    UNION SELECT m.id FROM customer AS c JOIN customer AS m ON m.shop = c.shop AND (m.merged_into = coalesce(c.merged_into, c.id) OR m.id = c.merged_into)
     WHERE c.shop = :shop AND ((c.source = :source AND c.foreign_id = :foreign_id AND c.foreign_id <> '') OR (c.email_key = :email_key AND c.email_key <> ''))) OR (lower(o.email) = :email_key AND o.email <> '')) LIMIT :limit;
 
 -- name: erase_orders
@@ -26,7 +26,7 @@ SELECT o.foreign_id, lower(o.email), o.phone FROM orders AS o WHERE o.shop = :sh
 SELECT o.id, o.placed_at, o.name, o.email, o.ship_to, o.bill_to FROM orders AS o
 WHERE o.shop = :shop AND o.erased_at IS NULL AND (o.customer_id IN (
     SELECT c.id FROM customer AS c WHERE c.shop = :shop AND ((c.source = :source AND c.foreign_id = :foreign_id AND c.foreign_id <> '') OR (c.email_key = :email_key AND c.email_key <> ''))
-    UNION SELECT m.id FROM customer AS c JOIN customer AS m ON m.shop = c.shop AND (m.merged_into = c.id OR m.id = c.merged_into)
+    UNION SELECT m.id FROM customer AS c JOIN customer AS m ON m.shop = c.shop AND (m.merged_into = coalesce(c.merged_into, c.id) OR m.id = c.merged_into)
     WHERE c.shop = :shop AND ((c.source = :source AND c.foreign_id = :foreign_id AND c.foreign_id <> '') OR (c.email_key = :email_key AND c.email_key <> ''))) OR (lower(o.email) = :email_key AND o.email <> '') OR :whole_shop = 1) LIMIT :limit;
 
 -- name: erase_order
@@ -94,6 +94,12 @@ SELECT id, body FROM inbox_body WHERE shop = :shop AND id > :after ORDER BY id L
 -- name: erase_delivery
 DELETE FROM inbox_body WHERE shop = :shop AND id = :id;
 
+-- name: erase_delivery_words
+-- Why it could not be read may name what stood in it; without its body nobody can read it again.
+UPDATE inbox SET state = CASE WHEN state IN ('unread', 'aside', 'early') THEN 'same' ELSE state END,
+    reason = CASE WHEN reason IS NULL THEN NULL ELSE 'The customer''s data was erased.' END
+WHERE shop = :shop AND id = :id AND state <> 'new';
+
 -- name: erase_choices
 UPDATE consent SET address = :mark, proof = NULL WHERE shop = :shop AND address = :address;
 
@@ -119,7 +125,7 @@ VALUES (:id, :shop, :at, :cause, 'email', :mark, 'marketing', 'erased');
 DELETE FROM happening WHERE shop = :shop AND ((email = :email_key AND :email_key <> '') OR id IN (
     SELECT e.id FROM event AS e WHERE e.shop = :shop AND e.kind LIKE 'shop.%' AND (e.customer_id IN (
     SELECT c.id FROM customer AS c WHERE c.shop = :shop AND ((c.source = :source AND c.foreign_id = :foreign_id AND c.foreign_id <> '') OR (c.email_key = :email_key AND c.email_key <> ''))
-    UNION SELECT m.id FROM customer AS c JOIN customer AS m ON m.shop = c.shop AND (m.merged_into = c.id OR m.id = c.merged_into)
+    UNION SELECT m.id FROM customer AS c JOIN customer AS m ON m.shop = c.shop AND (m.merged_into = coalesce(c.merged_into, c.id) OR m.id = c.merged_into)
     WHERE c.shop = :shop AND ((c.source = :source AND c.foreign_id = :foreign_id AND c.foreign_id <> '') OR (c.email_key = :email_key AND c.email_key <> '')))
     OR e.order_id IN (SELECT o.id FROM orders AS o WHERE o.shop = :shop AND o.erased_at IS NOT NULL))));
 
@@ -133,7 +139,7 @@ UPDATE customer SET email = NULL, email_key = NULL, phone = NULL, first_name = N
     foreign_id = CASE WHEN source = 'guest' THEN 'erased:' || CAST(id AS TEXT) ELSE foreign_id END
 WHERE shop = :shop AND id IN (
     SELECT c.id FROM customer AS c WHERE c.shop = :shop AND ((c.source = :source AND c.foreign_id = :foreign_id AND c.foreign_id <> '') OR (c.email_key = :email_key AND c.email_key <> ''))
-    UNION SELECT m.id FROM customer AS c JOIN customer AS m ON m.shop = c.shop AND (m.merged_into = c.id OR m.id = c.merged_into)
+    UNION SELECT m.id FROM customer AS c JOIN customer AS m ON m.shop = c.shop AND (m.merged_into = coalesce(c.merged_into, c.id) OR m.id = c.merged_into)
     WHERE c.shop = :shop AND ((c.source = :source AND c.foreign_id = :foreign_id AND c.foreign_id <> '') OR (c.email_key = :email_key AND c.email_key <> '')));
 
 -- name: erase_shop_customers
@@ -148,12 +154,23 @@ DELETE FROM consent WHERE shop = :shop;
 -- name: erase_shop_suppressions
 DELETE FROM suppression WHERE shop = :shop;
 
+-- name: erase_shop_answers
+UPDATE receipt SET words = NULL, address = NULL WHERE shop = :shop AND (words IS NOT NULL OR address IS NOT NULL);
+
 -- name: erase_done
 -- The asking itself forgets whom it was about.
 UPDATE privacy_ask SET state = 'done', finished_at = :at, receipt = :receipt, email = NULL, phone = NULL,
     customer_foreign_id = NULL, orders = NULL,
     foreign_id = CASE WHEN foreign_id LIKE '%@%' THEN 'erased:' || CAST(id AS TEXT) ELSE foreign_id END
 WHERE shop = :shop AND id = :id;
+
+-- name: erase_exports
+-- Who asked for a file of what was kept, and for which: there is nothing to hand out any more.
+UPDATE privacy_ask SET state = 'done', finished_at = coalesce(finished_at, :at), email = NULL, phone = NULL,
+    customer_foreign_id = NULL, orders = NULL,
+    foreign_id = CASE WHEN foreign_id LIKE '%@%' THEN 'erased:' || CAST(id AS TEXT) ELSE foreign_id END
+WHERE shop = :shop AND kind = 'export' AND (:whole_shop = 1 OR (email = :email_key AND :email_key <> '')
+    OR (source = :source AND customer_foreign_id = :foreign_id AND :foreign_id <> ''));
 
 -- name: hold_append
 -- What law obliges to keep of an order.

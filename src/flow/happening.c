@@ -58,6 +58,10 @@ happening_learn(const Learn *learn, const Happening *happening, Learned *ret, GE
             *ret = LEARNED_EARLY;
             return early_wait(learn, EARLY_ORDER, happening->order_foreign_id, error);
         }
+        if (order.erased) {
+            *ret = LEARNED_ERASED;
+            return true;
+        }
     }
     *ret = LEARNED_NEW;
     return happening_append(learn, happening, &order, error);

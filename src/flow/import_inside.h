@@ -83,7 +83,8 @@ typedef struct ImportWriter ImportWriter;
 typedef struct ImportWriterAsk {
     Store *store;
     int64_t shop;
-    int64_t id; /* of the import; 0: dry */
+    const HmacKey *fingerprints; /* of erased addresses */
+    int64_t id;                  /* of the import; 0: dry */
     bool as_live;
     int budget_ms;       /* of one turn on the writer */
     const char *rejects; /* path of its file */

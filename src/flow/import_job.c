@@ -314,6 +314,7 @@ import_job_read(ImportJob *job, GError **error)
     ImportWriterAsk ask = {
         .store = job->store,
         .shop = job->ask.shop->shop.id,
+        .fingerprints = job->ask.shop->fingerprints,
         .id = job->id,
         .as_live = job->ask.as_live,
         .budget_ms = job->ask.waits ? IMPORT_BUDGET_MS : IMPORT_BUDGET_ALONE_MS,

@@ -89,7 +89,7 @@ mark_count(ImportMark *mark, const FactsCount *count)
         mark->made++;
     else if (count->of[LEARNED_CHANGED])
         mark->changed++;
-    else if (count->of[LEARNED_OLDER])
+    else if (count->of[LEARNED_OLDER] || count->of[LEARNED_ERASED])
         mark->older++;
     else
         mark->same++;
@@ -145,6 +145,7 @@ turn_run(Db *db, void *arg, GError **error)
         .at = clock_now(),
         .source = STR("import"),
         .history = !writer->ask.as_live,
+        .fingerprints = writer->ask.fingerprints,
         .products = products,
     };
     int64_t until = clock_monotonic() + writer->ask.budget_ms;

@@ -12,6 +12,8 @@
 #include "flow/order_mail.h"
 #include "flow/stage.h"
 
+#include <string.h>
+
 /* ---- taking it in --------------------------------------------------------------------------------- */
 
 static bool
@@ -213,6 +215,7 @@ typedef struct InboxRow {
     InboundNews *back;  /* not NULL: what came back, instead of news */
     const char *state;  /* decided already: unread, same; NULL: learn and see */
     const char *reason; /* in words */
+    const HmacKey *fingerprints;
 } InboxRow;
 
 static bool
@@ -275,6 +278,7 @@ inbox_read_row(StageTurn *turn, Rows *rows, InboxRow *ret)
     ret->id = rows_int(rows, 0);
     ret->shop = rows_int(rows, 1);
     ret->source = arena_copy(arena, rows_text(rows, 2));
+    ret->fingerprints = flow_options(turn->flow)->keyring->suppression;
     if (!inbox_read_back(turn, rows, &is_back, &ret->back, &facts, &problem) ||
         (!is_back && !inbox_read_body(turn, rows, &facts, &problem))) {
         ret->state = "unread";
@@ -322,6 +326,10 @@ count_state(const FactsCount *count, const char **ret_reason)
     }
     if (count->of[LEARNED_NEW] || count->of[LEARNED_CHANGED])
         return "done";
+    if (count->of[LEARNED_ERASED]) {
+        *ret_reason = "it tells of somebody who was erased";
+        return "same";
+    }
     *ret_reason = count->of[LEARNED_SAME] ? "the same as what is known already"
                                           : "older than what is known already";
     return "same";
@@ -341,6 +349,7 @@ static bool
 inbox_learn(Db *db, Arena *arena, const InboxRow *row, GError **error)
 {
     const char *state = row->state, *reason = row->reason;
+    bool erased = false;
     if (!state) {
         Learn learn = {
             .db = db,
@@ -348,6 +357,7 @@ inbox_learn(Db *db, Arena *arena, const InboxRow *row, GError **error)
             .cause = row->id,
             .at = clock_now(),
             .source = row->source,
+            .fingerprints = row->fingerprints,
         };
         FactsCount count = {{0}};
         if (row->back ? !inbound_learn(&learn, arena, row->back, &reason, error)
@@ -357,13 +367,18 @@ inbox_learn(Db *db, Arena *arena, const InboxRow *row, GError **error)
             state = reason ? "same" : "done";
         else
             state = count_state(&count, &reason);
+        /* Nothing in it is of use, and it would bring the person back into our files. */
+        erased = count.of[LEARNED_ERASED] && !row->unread && strcmp(state, "same") == 0;
         if (row->unread) {
             state = "unread";
             reason = row->unread;
         }
     }
     int64_t changed = 0;
-    if (!inbox_finish(db, row, state, reason, &changed, error))
+    if (!inbox_finish(db, row, state, reason, &changed, error) ||
+        (erased &&
+         !db_run(db, Q_erase_delivery, BINDS(bind_int("shop", row->shop), bind_int("id", row->id)),
+                 NULL, error)))
         return false;
     must(changed == 1); /* one flow, one turn at a time: nobody else finishes rows */
     return true;

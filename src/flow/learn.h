@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "base/digest.h"
 #include "engine/store.h"
 #include "model.h"
 
@@ -15,18 +16,20 @@ typedef struct Learn {
     int64_t shop;
     int64_t cause; /* the row that tells: inbox, import */
     int64_t at;
-    Str source;             /* whose foreign ids these are */
-    bool history;           /* of the past, as an import tells it: no journey starts from it */
-    ProductCache *products; /* what this transaction looked up already; NULL: each time anew */
+    Str source;                  /* whose foreign ids these are */
+    bool history;                /* of the past, as an import tells it: no journey starts from it */
+    const HmacKey *fingerprints; /* of erased addresses; NULL: nobody asks for them */
+    ProductCache *products;      /* what this transaction looked up already; NULL: each time anew */
 } Learn;
 
 /* Of several the first in this list is the word for all. */
 typedef enum Learned {
     LEARNED_NEW,
     LEARNED_CHANGED,
-    LEARNED_SAME,  /* the same content, or nothing that was missing */
-    LEARNED_OLDER, /* we know newer facts */
-    LEARNED_EARLY, /* it belongs to something that nobody told us of yet */
+    LEARNED_SAME,   /* the same content, or nothing that was missing */
+    LEARNED_OLDER,  /* we know newer facts */
+    LEARNED_ERASED, /* its person was: nothing is learned any more */
+    LEARNED_EARLY,  /* it belongs to something that nobody told us of yet */
 } Learned;
 
 /* Does what is told count, by its version? Equal ones are for the caller to decide by content. */

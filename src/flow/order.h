@@ -33,6 +33,7 @@ bool order_learn(const Learn *learn, const OrderNews *news, Learned *ret, GError
 typedef struct OrderRef {
     int64_t id;
     int64_t customer_id; /* whom that one was merged into */
+    bool erased;         /* its person was: nothing is learned any more */
 } OrderRef;
 
 bool order_find(const Learn *learn, Str foreign_id, OrderRef *ret, GError **error);

@@ -44,7 +44,7 @@ UPDATE orders SET email = coalesce(email, :email), phone = coalesce(phone, :phon
 
 -- name: order_ref
 -- An order by the shop system's id, and who ordered, by the customer that stands for the person.
-SELECT orders.id, coalesce(customer.merged_into, customer.id) FROM orders
+SELECT orders.id, coalesce(customer.merged_into, customer.id), orders.erased_at FROM orders
 LEFT JOIN customer ON customer.id = orders.customer_id AND customer.shop = orders.shop
 WHERE orders.shop = :shop AND orders.source = :source AND orders.foreign_id = :foreign_id;
 

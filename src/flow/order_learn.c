@@ -3,6 +3,7 @@
 #include "engine/clock.h"
 #include "engine/id.h"
 #include "flow/early.h"
+#include "flow/erase.h"
 #include "flow/event.h"
 #include "flow/order.h"
 #include "flow/product.h"
@@ -302,11 +303,18 @@ order_learn(const Learn *learn, const OrderNews *news, Learned *ret, GError **er
     if (!order_recall(&learning, error))
         return false;
     if (!learning.known) {
+        int64_t erased_at = 0;
+        if (learn->history && !erased_since(learn, news->customer.email_key, &erased_at, error))
+            return false;
+        if (erased_at && news->order->placed_at <= erased_at) {
+            *ret = LEARNED_ERASED; /* an old list does not bring back who was erased */
+            return true;
+        }
         *ret = LEARNED_NEW;
         return order_learn_first(&learning, error);
     }
     if (learning.erased) {
-        *ret = LEARNED_OLDER;
+        *ret = LEARNED_ERASED;
         return true;
     }
     if (!version && learning.version)
@@ -336,7 +344,7 @@ order_find(const Learn *learn, Str foreign_id, OrderRef *ret, GError **error)
     if (!rows)
         return false;
     if (rows_next(rows))
-        *ret = (OrderRef){rows_int(rows, 0), rows_int(rows, 1)};
+        *ret = (OrderRef){rows_int(rows, 0), rows_int(rows, 1), !rows_is_null(rows, 2)};
     return rows_ok(rows, error);
 }
 

@@ -67,6 +67,10 @@ refund_learn(const Learn *learn, const Refund *refund, Learned *ret, GError **er
     OrderRef order = {0};
     if (!order_find(learn, refund->order_foreign_id, &order, error))
         return false;
+    if (order.erased) {
+        *ret = LEARNED_ERASED;
+        return true;
+    }
     if (order.id)
         return refund_append(learn, refund, &order, ret, error);
     *ret = LEARNED_EARLY;

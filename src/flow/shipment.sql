@@ -3,7 +3,7 @@
 -- name: shipment_known
 -- A shipment by the shop system's id, and who ordered.
 SELECT shipment.id, shipment.updated_at, shipment.hash, shipment.order_id, shipment.state, shipment.state_at,
-    shipment.shipped_at, coalesce(customer.merged_into, customer.id)
+    shipment.shipped_at, coalesce(customer.merged_into, customer.id), orders.erased_at
 FROM shipment
 LEFT JOIN orders ON orders.shop = shipment.shop AND orders.id = shipment.order_id
 LEFT JOIN customer ON customer.shop = orders.shop AND customer.id = orders.customer_id

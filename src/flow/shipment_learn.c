@@ -43,6 +43,7 @@ typedef struct Knowing {
     ShipmentState state;
     int64_t state_at;
     int64_t shipped_at;
+    bool erased; /* its person was: nothing is learned any more */
 } Knowing;
 
 static bool
@@ -65,6 +66,7 @@ shipment_recall(const Learn *learn, Str foreign_id, const uint8_t *hash, Knowing
             .state_at = rows_int(rows, 5),
             .shipped_at = rows_int(rows, 6),
             .person = rows_int(rows, 7),
+            .erased = !rows_is_null(rows, 8),
         };
         Str known = rows_blob(rows, 2);
         ret->same_hash = hash && str_eq(known, (Str){(const char *)hash, SHIPMENT_HASH_BYTES});
@@ -249,6 +251,10 @@ shipment_learn_first(const Learn *learn, const ShipmentNews *news, Learned *ret,
         *ret = LEARNED_EARLY;
         return early_wait(learn, EARLY_ORDER, of, error);
     }
+    if (order.erased) {
+        *ret = LEARNED_ERASED;
+        return true;
+    }
     Knowing known = {.order_id = order.id, .person = order.customer_id};
     *ret = LEARNED_NEW;
     return shipment_insert(learn, news, &known, error) &&
@@ -264,6 +270,10 @@ shipment_learn(const Learn *learn, const ShipmentNews *news, Learned *ret, GErro
         return false;
     if (!known.id)
         return shipment_learn_first(learn, news, ret, error);
+    if (known.erased) {
+        *ret = LEARNED_ERASED;
+        return true;
+    }
     *ret =
         known.same_hash ? LEARNED_SAME : learn_by_version(known.version, news->shipment.updated_at);
     /* Of two words of the same second the one further along is the later; without versions, the one that came last. */
@@ -288,6 +298,10 @@ scan_learn(const Learn *learn, const Scan *scan, Learned *ret, GError **error)
     if (!known.id) {
         *ret = LEARNED_EARLY;
         return early_wait(learn, EARLY_SHIPMENT, scan->shipment_foreign_id, error);
+    }
+    if (known.erased) {
+        *ret = LEARNED_ERASED;
+        return true;
     }
     if (!db_run(learn->db, Q_scan_append,
                 BINDS(bind_int("id", id_new(KIND_SCAN)), bind_int("shop", learn->shop),

@@ -291,6 +291,7 @@ date_read(Str text, const FieldStyle *style, int64_t *ret, GError **error)
 static bool
 count_read(Str text, int64_t *ret, GError **error)
 {
+    enum { COUNT_MOST = 1000 * 1000 * 1000 }; /* so that a sum of them is a number, too */
     g_autofree char *copy = g_strndup(text.at, MIN(text.len, 40));
     char *end = copy;
     int64_t number = g_ascii_strtoll(copy, &end, 10);
@@ -300,6 +301,9 @@ count_read(Str text, int64_t *ret, GError **error)
             end++;
     if (end == copy || *end || text.len > 18)
         return fail(error, ERR_INPUT, "'" STR_FMT "' is no whole number",
+                    STR_ARG(str_sub(text, 0, 60)));
+    if (number > COUNT_MOST || number < -COUNT_MOST)
+        return fail(error, ERR_INPUT, "'" STR_FMT "' is too large a number of things",
                     STR_ARG(str_sub(text, 0, 60)));
     *ret = number;
     return true;

@@ -218,6 +218,8 @@ refund_read(Arena *arena, const Json *from, const FieldStyle *style, const Order
     if (!moments_read(arena, from, style, keys, moments, 1, error) ||
         !plug_amount(arena, from, "amount", style->currency, &refund.amount, error))
         return false;
+    if (refund.amount < 0)
+        return fail(error, ERR_INPUT, "amount: money that went back is told without a minus");
     for (size_t i = 0; i < refund.line_count; i++) {
         lines[i].line_foreign_id = plug_text(arena, json_nth(list, i), "line_id");
         if (!quantity_read(arena, json_nth(list, i), &lines[i].quantity, error) ||

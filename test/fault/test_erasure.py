@@ -113,3 +113,90 @@ def test_bodies_go_when_they_were_kept_long_enough(scene):
     kept = [row[0] for row in scene.server.rows("SELECT lower(hex(body_hash)) FROM message ORDER BY id")]
     assert sorted(kept) == sorted(sent)
     assert "emptied" in scene.server.cli("trace", "1001")
+
+
+FULFILMENT = {
+    "id": 255858046,
+    "order_id": json.loads(BODY)["id"],
+    "status": "success",
+    "created_at": "2026-11-20T10:00:00Z",
+    "updated_at": "2026-11-20T10:00:00Z",
+    "tracking_company": "DHL",
+    "tracking_number": "00340434161094042557",
+    "shipment_status": "in_transit",
+    "line_items": [],
+}
+
+
+def test_no_late_parcel_brings_her_back(scene):
+    erase(scene)
+    body = json.dumps(FULFILMENT).encode()
+    assert scene.post("/in/demo/shopify", body, "fulfillments/create", "parcel-late", "demo", {}).status == 200
+    scene.live.control("work")
+    assert scene.server.rows("SELECT state FROM inbox ORDER BY id DESC LIMIT 1") == [("same",)]
+    assert scene.server.rows("SELECT count(*) FROM parcel") == [(0,)]
+
+
+def test_what_only_tells_of_her_is_not_kept(scene):
+    erase(scene)
+    post(scene, "ana-late", shopify.edit(BODY, [("/updated_at", "2027-01-01T00:00:00Z"), ("/note", "late")]))
+    scene.live.control("work")
+    [(state, reason, kept)] = scene.server.rows(
+        "SELECT state, reason, EXISTS (SELECT 1 FROM inbox_body AS b WHERE b.id = inbox.id) FROM inbox ORDER BY id DESC LIMIT 1"
+    )
+    assert (state, kept) == ("same", 0)
+    assert "erased" in reason
+
+
+def test_an_account_told_again_brings_no_choice_back(scene):
+    erase(scene)
+    customer = {"id": 7301466235116, "email": "ana@example.com", "updated_at": "2026-01-01T00:00:00Z", "first_name": "Ana",
+                "email_marketing_consent": {"state": "subscribed", "opt_in_level": "single_opt_in", "consent_updated_at": "2026-01-01T00:00:00Z"}}
+    scene.post("/in/demo/shopify", json.dumps(customer).encode(), "customers/update", "ana-again", "demo", {})
+    scene.live.control("work")
+    assert scene.server.rows("SELECT count(*) FROM consent WHERE address LIKE 'ana%'") == [(0,)]
+    assert scene.server.rows("SELECT count(*) FROM customer WHERE email LIKE 'ana%'") == [(0,)]
+
+
+def test_why_her_delivery_could_not_be_read_is_forgotten(scene):
+    post(scene, "ana-broken", shopify.edit(BODY, [("/total_price", '"ana@example.com"')]))
+    scene.live.control("work")
+    assert scene.server.rows("SELECT state FROM inbox WHERE reason LIKE '%ana@example.com%'") == [("unread",)]
+    erase(scene)
+    assert scene.server.rows("SELECT count(*) FROM inbox WHERE reason LIKE '%ana@%'") == [(0,)]
+
+
+def test_a_file_that_she_asked_for_is_forgotten(scene):
+    ask = {"shop_id": 1, "orders_requested": [], "customer": {"id": 7301466235116, "email": "Ana@Example.com", "phone": ""}, "data_request": {"id": 9999}}
+    scene.post("/in/demo/shopify", json.dumps(ask).encode(), "customers/data_request", "ask", "demo", {})
+    scene.live.control("work")
+    assert scene.server.rows("SELECT email FROM privacy_ask") == [("ana@example.com",)]
+    erase(scene)
+    assert scene.server.rows("SELECT count(*) FROM privacy_ask WHERE email IS NOT NULL OR customer_foreign_id IS NOT NULL") == [(0,)]
+
+
+def test_another_order_with_her_digits_in_it_stays_readable(scene):
+    hers = json.loads(BODY)["id"]
+    his = BODY.decode().replace(str(hers), f"9{hers}")
+    for old, new in (*BO[1:], ("+351912345678", "+46700000000")):
+        his = his.replace(old, new)
+    post(scene, "longer", his.encode())
+    scene.live.control("work")
+    erase(scene)
+    assert scene.server.rows("SELECT count(*) FROM inbox_body AS b JOIN inbox AS i ON i.id = b.id WHERE i.delivery = 'longer'") == [(1,)]
+
+
+def test_whoever_stands_behind_the_same_person_is_erased_too(scene):
+    cy = BODY.decode()
+    for old, new in zip([hers for hers, _ in BO], ("5837205777777", "888000111222", "#1003", "cy@example.com", "Cy", "Moe", "Rue 3")):
+        cy = cy.replace(old, new)
+    post(scene, "cy", cy.encode())
+    scene.live.control("work")
+    ana_id, bo_id, cy_id = (
+        scene.server.cli("customer", "demo", address).split()[0] for address in ("ana@example.com", "bo.berg@example.com", "cy@example.com")
+    )
+    scene.server.cli("customer", "demo", "merge", ana_id, bo_id)
+    scene.server.cli("customer", "demo", "merge", cy_id, bo_id)
+    erase(scene)
+    assert scene.server.rows("SELECT count(*) FROM customer WHERE email IS NOT NULL") == [(0,)]
+    assert scene.server.rows("SELECT count(*) FROM orders WHERE email IS NOT NULL") == [(0,)]

@@ -175,3 +175,19 @@ def test_the_manuals_example_is_read_whole(server, tmp_path):
     said = server.cli("map", "try", str(tmp_path / "order.json"), "--map", str(tmp_path / "map.json"))
     assert "Each place of the document is read." in said and re.search(r"order\.total +15\.40 EUR", said), said
     server.cli("shop", "set", "demo", f"generic.map={map_}")
+
+
+def test_an_empty_secret_opens_for_nobody(server):
+    use(server, {"kind": "standard"}, "whsec_")
+    body = body_of(40)
+    assert post(server, body, standard(body, name="msg_empty", key=b"")).status == 401
+
+
+def test_money_that_went_back_has_no_minus(server):
+    map_ = {"source": "tea", "amounts": "minor", "orders": MAP["orders"] | {"refunds": {"each": "/back", "id": "/id", "amount": "/cents"}}}
+    use(server, {"kind": "header", "name": "X-Api-Key"}, "open sesame", map_)
+    body = json.dumps(ORDER | {"id": "o-41", "back": [{"id": "r-1", "cents": -500}]}).encode()
+    assert post(server, body, {"X-Api-Key": "open sesame"}).status == 200
+    server.control("work")
+    [(state, reason)] = server.rows("SELECT state, reason FROM inbox ORDER BY id DESC LIMIT 1")
+    assert state == "unread" and "without a minus" in reason

@@ -430,6 +430,51 @@ test_an_old_yes_does_not_outweigh_a_newer_no(void **state)
     assert_int_equal(tell(place, 1, &second).of[LEARNED_SAME], 1);
 }
 
+/* The same "no" twice, and the "yes" between them is told last: the "no" is the newest. */
+static void
+test_a_choice_made_again_counts_from_then(void **state)
+{
+    Place *place = *state;
+    ConsentFact no = {
+        .channel = STR("email"), .address = STR("a@example.com"), .basis = STR("asked")};
+    ConsentFact yes = {.channel = STR("email"),
+                       .address = STR("a@example.com"),
+                       .given = true,
+                       .basis = STR("opt_in"),
+                       .chosen_at = 3000};
+    Facts nos = {.consents = &no, .consent_count = 1};
+    no.chosen_at = 1000;
+    tell(place, 1, &nos);
+    no.chosen_at = 5000;
+    assert_int_equal(tell(place, 1, &nos).of[LEARNED_SAME], 1);
+    tell(place, 1, &(Facts){.consents = &yes, .consent_count = 1});
+    assert_rows(
+        place, 1,
+        "SELECT state FROM consent WHERE shop = %d ORDER BY chosen_at DESC, id DESC LIMIT 1",
+        "withdrawn|\n");
+    assert_rows(place, 1, "SELECT kind FROM event WHERE shop = %d", "consent.withdrawn|\n");
+}
+
+/* The clock of the machine that told of the "yes" is a day ahead of ours. */
+static void
+test_nobody_chooses_in_the_future(void **state)
+{
+    Place *place = *state;
+    enum { DAY = 24 * 3600 * 1000 };
+    ConsentFact yes = {.channel = STR("email"),
+                       .address = STR("a@example.com"),
+                       .given = true,
+                       .basis = STR("opt_in"),
+                       .chosen_at = clock_now() + DAY};
+    ConsentFact no = {
+        .channel = STR("email"), .address = STR("a@example.com"), .basis = STR("asked")};
+    tell(place, 1, &(Facts){.consents = &yes, .consent_count = 1});
+    g_usleep(5000);
+    no.chosen_at = clock_now();
+    assert_int_equal(
+        tell(place, 1, &(Facts){.consents = &no, .consent_count = 1}).of[LEARNED_CHANGED], 1);
+}
+
 /* ---- quiet orders ------------------------------------------------------------------------------------------ */
 
 static void
@@ -459,6 +504,8 @@ main(void)
         TEST(test_nothing_is_merged_across_shops),
         TEST(test_a_merge_is_taken_back_and_stays_so),
         TEST(test_an_old_yes_does_not_outweigh_a_newer_no),
+        TEST(test_a_choice_made_again_counts_from_then),
+        TEST(test_nobody_chooses_in_the_future),
         TEST(test_a_marketplaces_order_is_quiet),
 #undef TEST
     };

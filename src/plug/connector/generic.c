@@ -104,7 +104,8 @@ check_standard(const ConnectorKnock *knock, Envelope *envelope, GError **error)
     size_t secret_bytes = 0;
     if (str_starts(letters, "whsec_"))
         letters = str_sub(letters, 6, letters.len);
-    if (!decode_to(ENCODE_BASE64, letters, sizeof secret, secret, &secret_bytes))
+    /* An empty key would be everybody's. */
+    if (!decode_to(ENCODE_BASE64, letters, sizeof secret, secret, &secret_bytes) || !secret_bytes)
         return fail(error, ERR_AUTH,
                     "generic.secret is no secret of Standard Webhooks (whsec_...)");
     g_autoptr(HmacKey) key = hmac_key_new(DIGEST_SHA256, (Str){(const char *)secret, secret_bytes});
