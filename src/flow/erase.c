@@ -123,8 +123,9 @@ static void
 person_add(Erase *erase, Str foreign_id, Str address, Str phone)
 {
     Arena *arena = erase->arena;
-    if (address.len)
-        list_add(erase->addresses, &erase->address_count, text_lower(arena, address), 1);
+    /* A telephone number is an address, too: people choose about text messages. */
+    list_add(erase->addresses, &erase->address_count, text_lower(arena, address), 1);
+    list_add(erase->addresses, &erase->address_count, text_lower(arena, phone), 1);
     list_add(erase->needles, &erase->needle_count, text_lower(arena, address), NEEDLE_LEAST);
     list_add(erase->needles, &erase->needle_count, text_lower(arena, phone), NEEDLE_LEAST);
     list_add(erase->needles, &erase->needle_count, text_lower(arena, foreign_id), NEEDLE_LEAST);

@@ -158,6 +158,33 @@ def test_an_account_told_again_brings_no_choice_back(scene):
     assert scene.server.rows("SELECT count(*) FROM customer WHERE email LIKE 'ana%'") == [(0,)]
 
 
+def test_what_she_chose_about_text_messages_goes(scene):
+    number = "+351910000001"
+    customer = {"id": 7301466235116, "email": "ana@example.com", "phone": number, "updated_at": "2026-11-01T00:00:00Z", "first_name": "Ana",
+                "sms_marketing_consent": {"state": "subscribed", "opt_in_level": "single_opt_in", "consent_updated_at": "2026-11-01T00:00:00Z"}}
+    scene.post("/in/demo/shopify", json.dumps(customer).encode(), "customers/update", "ana-sms", "demo", {})
+    scene.live.control("work")
+    count = f"SELECT count(*) FROM consent WHERE address = '{number}'"
+    assert scene.server.rows(count) == [(1,)]
+    erase(scene)
+    assert scene.server.rows(count) == [(0,)]
+
+
+def test_a_parcel_whose_delivery_was_emptied_waits_no_more(scene):
+    body = json.dumps(FULFILMENT | {"order_id": 5837205555555}).encode()
+    scene.post("/in/demo/shopify", body, "fulfillments/create", "parcel-early", "demo", {})
+    scene.live.control("work")
+    assert scene.server.rows("SELECT state FROM inbox WHERE delivery = 'parcel-early'") == [("early",)]
+    scene.turn(92 * DAY)
+    scene.live.control("work")
+    order = BODY.decode().replace(BO[0][0], "5837205555555").encode()
+    post(scene, "at-last", order)
+    scene.live.control("work")
+    assert scene.server.rows("SELECT state FROM inbox WHERE delivery = 'at-last'") == [("done",)]
+    [(state, reason)] = scene.server.rows("SELECT state, reason FROM inbox WHERE delivery = 'parcel-early'")
+    assert state == "unread" and reason
+
+
 def test_why_her_delivery_could_not_be_read_is_forgotten(scene):
     post(scene, "ana-broken", shopify.edit(BODY, [("/total_price", '"ana@example.com"')]))
     scene.live.control("work")
