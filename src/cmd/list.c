@@ -10,6 +10,7 @@
 #include "flow/event.h"
 #include "flow/journey.h"
 #include "flow/reason.h"
+#include "flow/section.h"
 #include "flow/step.h"
 #include "plug/connector/connector.h"
 #include "plug/map.h"
@@ -114,6 +115,32 @@ list_maps(const List *list, GError **error)
 {
     for (size_t n = 0; map_ready_nth(n); n++)
         list_row(list, "name", map_ready_nth(n), "use", "shop set SLUG generic.map=NAME", NULL);
+    return true;
+}
+
+/* Each section of mails, and below it what can be set of it. */
+static bool
+list_sections(const List *list, GError **error)
+{
+    g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
+    SectionBook book;
+    if (!section_book_read(arena, &book, error))
+        return false;
+    for (size_t i = 0; i < book.count; i++) {
+        const Section *section = &book.list[i];
+        const char *name = arena_cstr(arena, section->name);
+        list_row(list, "section", name, "setting", "", "type",
+                 section->fixed    ? "stays where it is"
+                 : section->always ? "cannot be off"
+                                   : "can be off",
+                 "help", arena_cstr(arena, section->title), NULL);
+        for (size_t j = 0; j < section->setting_count; j++) {
+            const SectionSetting *setting = &section->settings[j];
+            list_row(list, "section", name, "setting", arena_cstr(arena, setting->name), "type",
+                     section_type_name(setting->type), "help", arena_cstr(arena, setting->help),
+                     NULL);
+        }
+    }
     return true;
 }
 
@@ -311,6 +338,7 @@ static const struct {
     {"settings", false, list_settings},
     {"connectors", false, list_connectors},
     {"maps", false, list_maps},
+    {"sections", false, list_sections},
     {"steps", false, list_steps},
     {"journeys", false, list_journeys},
     {"routes", false, list_routes},
@@ -359,7 +387,7 @@ cmd_list(int argc, char **argv)
         .usage =
             "list "
             "orders|messages|unread|aside|polls|settings|events|errors|reasons|connectors|maps|"
-            "steps|journeys|"
+            "sections|steps|journeys|"
             "routes [--shop SLUG]",
         .help = "Prints the newest rows of a shop, or a table of the program with its help.",
         .entries = entries,

@@ -8,6 +8,8 @@
 #include "base/text.h"
 #include "base/when.h"
 #include "engine/clock.h"
+#include "engine/log.h"
+#include "flow/words.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -30,6 +32,7 @@ entry_free(ShopEntry *entry)
     for (size_t i = 0; i < SHOP_CONNECTORS_MOST; i++)
         hmac_key_free(entry->keys[i]);
     dkim_key_free(entry->dkim);
+    shop_words_free(entry->words);
     arena_free(entry->arena);
     g_free(entry);
 }
@@ -125,6 +128,22 @@ entry_make_dkim(ShopEntry *entry, GError **error)
     return entry->dkim != NULL;
 }
 
+/* Choices that an older version took and this one cannot keep are no reason to stand still: mails leave as usual. */
+static void
+entry_make_words(ShopEntry *entry)
+{
+    g_autoptr(GError) problem = NULL;
+    Str choices = shop_setting(entry, SETTING_MAIL_SECTIONS);
+    if (!choices.len)
+        return;
+    entry->words = shop_words_new(choices, &problem);
+    if (!entry->words)
+        log_warn("shop.sections",
+                 "shop=%" G_GINT64_FORMAT " error=\"%s\" cure=\"Correct mail.sections; until then "
+                 "mails leave as usual.\"",
+                 entry->shop.id, problem->message);
+}
+
 static bool
 entry_make_keys(ShopEntry *entry, GError **error)
 {
@@ -144,6 +163,7 @@ entry_make_keys(ShopEntry *entry, GError **error)
     entry->zone = zone_get(entry->shop.zone.at, error);
     if (!entry->zone)
         return fail_at(error, "zone of shop " STR_FMT, STR_ARG(entry->shop.slug));
+    entry_make_words(entry);
     return entry_make_dkim(entry, error) ||
            fail_at(error, "DKIM key of shop " STR_FMT, STR_ARG(entry->shop.slug));
 }

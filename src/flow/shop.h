@@ -37,6 +37,7 @@ typedef struct ShopEntry {
     ConnectorSecret secrets[SHOP_CONNECTORS_MOST];
     HmacKey *keys[SHOP_CONNECTORS_MOST];
     DkimKey *dkim;               /* NULL: mails are not signed */
+    struct ShopWords *words;     /* mails as the shop chose (flow/words.h); NULL: as usual */
     const HmacKey *fingerprints; /* of erased addresses; the keyring's */
     Arena *arena;                /* of all above */
     int refs;                    /* the book's */

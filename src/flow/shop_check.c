@@ -7,6 +7,7 @@
 #include "engine/url.h"
 #include "flow/mailbox.h"
 #include "flow/sender.h"
+#include "flow/words.h"
 #include "plug/map.h"
 
 #include <string.h>
@@ -33,6 +34,13 @@ country_check(Str value, GError **error)
 {
     return (value.len == 2 && g_ascii_isupper(value.at[0]) && g_ascii_isupper(value.at[1])) ||
            fail(error, ERR_INPUT, "a country is two capital letters, like DE");
+}
+
+static bool
+sections_check(Str value, GError **error)
+{
+    g_autoptr(ShopWords) words = shop_words_new(value, error);
+    return words || fail_at(error, "mail.sections");
 }
 
 static bool
@@ -66,6 +74,8 @@ value_check(Str key, Str value, GError **error)
         return country_check(value, error);
     if (str_is(key, "generic.map"))
         return map_read(arena, value, error) || fail_at(error, "generic.map");
+    if (str_is(key, "mail.sections"))
+        return sections_check(value, error);
     if (str_is(key, "marketing.suppressions"))
         return str_is(value, "none") || str_is(value, "imported") ||
                fail(error, ERR_INPUT, "it is none or imported");

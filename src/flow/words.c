@@ -33,8 +33,24 @@ typedef struct Message {
 struct Words {
     Arena *arena;
     Languages *languages;
+    SectionBook book;
     GPtrArray *messages; /* Message */
 };
+
+struct ShopWords {
+    Arena *arena;
+    SectionBook book;
+    SectionChoices choices;
+    GPtrArray *messages; /* Message: those that the shop has rearranged */
+};
+
+/* What messages are compiled with. */
+typedef struct Bench {
+    Arena *arena;
+    const SectionBook *book;
+    const LiquidSchema *schema;
+    const SectionChoices *choices; /* NULL: in the usual order */
+} Bench;
 
 static void
 message_free(void *arg)
@@ -46,35 +62,66 @@ message_free(void *arg)
     g_free(message);
 }
 
-/* A mail is built from sections: ui/mail/sections/NAME.liquid, for its text part text/NAME. */
+/* A mail is built from sections: ui/mail/sections/NAME.liquid, for its text part text/NAME. One that has settings finds
+ * them under `section`: an assignment before its first byte, on the same line, which prints nothing. */
 static bool
 words_load_part(const void *host, Str name, Arena *arena, Str *ret_source)
 {
     const char *file = arena_format(arena, "%ssections/" STR_FMT ".liquid", folder, STR_ARG(name));
     *ret_source = asset_get(file);
+    Str section = str_starts(name, "text/") ? str_sub(name, 5, name.len) : name;
+    const Section *row = section_find(host, section);
+    if (ret_source->at && row && row->setting_count)
+        *ret_source =
+            str_of(arena_format(arena, "{%% assign section = sections." STR_FMT " %%}" STR_FMT,
+                                STR_ARG(section), STR_ARG(*ret_source)));
     return ret_source->at != NULL;
 }
 
 static bool
-message_compile(Words *words, const char *name, GError **error)
+message_compile(const Bench *bench, Str name, GPtrArray *messages, GError **error)
 {
     Message *message = g_new0(Message, 1);
-    message->name = g_strdup(name);
-    g_ptr_array_add(words->messages, message);
+    message->name = g_strndup(name.at, name.len);
+    g_ptr_array_add(messages, message);
     for (int i = 0; i < PART_COUNT; i++) {
-        const char *file = arena_format(words->arena, "%s%s%s", folder, name, parts[i].ending);
+        const char *file =
+            arena_format(bench->arena, "%s%s%s", folder, message->name, parts[i].ending);
         Str source = asset_get(file);
         if (!source.at)
             return fail(error, ERR_TEMPLATE, "%s is missing", file);
+        if (bench->choices)
+            source = section_arrange(bench->arena, bench->choices, name, source);
         LiquidOptions options = {
             .html = parts[i].html,
             .strict = true,
             .filters = liquid_shop_filters(),
             .load = words_load_part,
-            .schema = view_schema_root(words->arena),
+            .host = bench->book,
+            .schema = bench->schema,
         };
         message->parts[i] = liquid_compile(str_of(file), source, &options, NULL, error);
         if (!message->parts[i])
+            return false;
+    }
+    return true;
+}
+
+/* All messages, or of a shop's those that it has rearranged. */
+static bool
+messages_compile(const Bench *bench, GPtrArray *messages, GError **error)
+{
+    size_t first, count = asset_below(folder, &first);
+    for (size_t i = 0; i < count; i++) {
+        Str file = str_of(asset_nth(first + i)->name);
+        Str name = str_sub(file, sizeof folder - 1, file.len);
+        /* The subject names the message. */
+        if (!str_ends(name, parts[PART_SUBJECT].ending) || memchr(name.at, '/', name.len))
+            continue;
+        name.len -= strlen(parts[PART_SUBJECT].ending);
+        if (bench->choices && !section_rearranged(bench->choices, name))
+            continue;
+        if (!message_compile(bench, name, messages, error))
             return false;
     }
     return true;
@@ -86,21 +133,12 @@ words_new(GError **error)
     g_autoptr(Words) words = g_new0(Words, 1);
     words->arena = arena_new(LIMIT_ARENA_BYTES);
     words->languages = languages_new(error);
-    if (!words->languages)
+    if (!words->languages || !section_book_read(words->arena, &words->book, error))
         return NULL;
     words->messages = g_ptr_array_new_with_free_func(message_free);
-    size_t first, count = asset_below(folder, &first);
-    for (size_t i = 0; i < count; i++) {
-        Str file = str_of(asset_nth(first + i)->name);
-        Str name = str_sub(file, sizeof folder - 1, file.len);
-        /* The subject names the message. */
-        if (!str_ends(name, parts[PART_SUBJECT].ending) || memchr(name.at, '/', name.len))
-            continue;
-        name.len -= strlen(parts[PART_SUBJECT].ending);
-        if (!message_compile(words, arena_cstr(words->arena, name), error))
-            return NULL;
-    }
-    return g_steal_pointer(&words);
+    Bench bench = {.arena = words->arena, .book = &words->book};
+    bench.schema = section_schema(words->arena, &words->book, view_schema_root(words->arena));
+    return messages_compile(&bench, words->messages, error) ? g_steal_pointer(&words) : NULL;
 }
 
 void
@@ -115,11 +153,36 @@ words_free(Words *words)
     g_free(words);
 }
 
-static const Message *
-words_find(const Words *words, Str name)
+ShopWords *
+shop_words_new(Str choices, GError **error)
 {
-    for (guint i = 0; i < words->messages->len; i++) {
-        const Message *message = words->messages->pdata[i];
+    g_autoptr(ShopWords) words = g_new0(ShopWords, 1);
+    Arena *arena = words->arena = arena_new(LIMIT_ARENA_BYTES);
+    words->messages = g_ptr_array_new_with_free_func(message_free);
+    Bench bench = {.arena = arena, .book = &words->book, .choices = &words->choices};
+    if (!section_book_read(arena, &words->book, error) ||
+        !section_choices_read(arena, &words->book, arena_copy(arena, choices), &words->choices,
+                              error))
+        return NULL;
+    bench.schema = section_schema(arena, &words->book, view_schema_root(arena));
+    return messages_compile(&bench, words->messages, error) ? g_steal_pointer(&words) : NULL;
+}
+
+void
+shop_words_free(ShopWords *words)
+{
+    if (!words)
+        return;
+    g_ptr_array_unref(words->messages);
+    arena_free(words->arena);
+    g_free(words);
+}
+
+static const Message *
+message_find(const GPtrArray *messages, Str name)
+{
+    for (guint i = 0; i < messages->len; i++) {
+        const Message *message = messages->pdata[i];
         if (str_is(name, message->name))
             return message;
     }
@@ -129,7 +192,7 @@ words_find(const Words *words, Str name)
 bool
 words_has(const Words *words, Str name)
 {
-    return words_find(words, name) != NULL;
+    return message_find(words->messages, name) != NULL;
 }
 
 Str
@@ -191,7 +254,10 @@ words_render(const Message *message, const LiquidData *data, Arena *arena, Words
 bool
 words_fill(const Words *words, Arena *arena, const WordsAsk *ask, WordsDone *ret, GError **error)
 {
-    const Message *message = words_find(words, ask->name);
+    const ShopWords *own = ask->view.shop->words;
+    const Message *message = own ? message_find(own->messages, ask->name) : NULL;
+    if (!message)
+        message = message_find(words->messages, ask->name);
     if (!message)
         return fail(error, ERR_TEMPLATE, "there is no message '" STR_FMT "'", STR_ARG(ask->name));
     const Language *language = languages_find(words->languages, ask->locale);
@@ -209,5 +275,8 @@ words_fill(const Words *words, Arena *arena, const WordsAsk *ask, WordsDone *ret
         .host = &shop,
     };
     view_fill(arena, &view, data.root);
+    liquid_map_set(arena, data.root, STR("sections"),
+                   section_values(arena, own ? &own->book : &words->book,
+                                  own ? &own->choices : NULL, ask->name, ask->locale));
     return words_render(message, &data, arena, ret, error);
 }

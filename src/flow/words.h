@@ -2,10 +2,13 @@
  *
  * A message NAME is three files: ui/mail/NAME.subject.liquid (one line), NAME.liquid (HTML) and
  * NAME.text.liquid (what is read aloud, and by whoever switched pictures off).
+ *
+ * What a mail is built from, and what a shop may choose of it, is in section.h.
  */
 #pragma once
 
 #include "flow/order.h"
+#include "flow/section.h"
 #include "flow/shop.h"
 #include "flow/view.h"
 
@@ -15,6 +18,14 @@ typedef struct Words Words;
 Words *words_new(GError **error);
 void words_free(Words *words);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Words, words_free)
+
+/* The mails of one shop, as it chose (mail.sections): made once for each version of the shop, never changed. */
+typedef struct ShopWords ShopWords;
+
+/* ERR_INPUT says what is wrong in the choices, ERR_TEMPLATE which mail cannot be built so. */
+ShopWords *shop_words_new(Str choices, GError **error);
+void shop_words_free(ShopWords *words);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ShopWords, shop_words_free)
 
 bool words_has(const Words *words, Str name);
 
