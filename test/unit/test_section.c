@@ -1,6 +1,7 @@
 /* Sections of mails: their schemas, and what a shop may choose. */
 #include "base/limits.h"
 #include "check.h"
+#include "engine/asset.h"
 #include "flow/words.h"
 
 #include <string.h>
@@ -164,6 +165,63 @@ test_order(void **state)
         "head totals items foot ");
 }
 
+/* "" or what the check of templates says. */
+static const char *
+template_problem(Arena *arena, const SectionBook *book, const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    LiquidOptions options = {
+        .html = true,
+        .strict = true,
+        .schema = section_schema(arena, book, view_schema_root(arena)),
+    };
+    g_autoptr(Liquid) liquid = liquid_compile(STR("mail"), str_of(text), &options, NULL, &error);
+    return liquid ? "" : arena_format(arena, "%s", error->message);
+}
+
+static void
+test_a_template_reads_only_what_its_section_has(void **state)
+{
+    Arena *arena = arena_new(LIMIT_ARENA_BYTES);
+    SectionBook book;
+    assert_true(section_book_read(arena, &book, NULL));
+    assert_string_equal(
+        template_problem(arena, &book,
+                         "{% assign section = sections.items %}{{ section.settings.title }}"),
+        "");
+    const char *problem = template_problem(
+        arena, &book, "{% assign section = sections.items %}{{ section.settings.titel }}");
+    assert_non_null(strstr(problem, "titel"));
+    assert_non_null(
+        strstr(template_problem(arena, &book, "{{ sections.item.settings.title }}"), "item"));
+    arena_free(arena);
+}
+
+/* A setting that nothing reads would be a promise that is not kept. */
+static void
+test_every_setting_is_read(void **state)
+{
+    Arena *arena = arena_new(LIMIT_ARENA_BYTES);
+    SectionBook book;
+    int unread = 0;
+    assert_true(section_book_read(arena, &book, NULL));
+    assert_true(book.count > 10);
+    for (size_t i = 0; i < book.count; i++) {
+        const Section *section = &book.list[i];
+        Str source = asset_get(
+            arena_format(arena, "ui/mail/sections/" STR_FMT ".liquid", STR_ARG(section->name)));
+        for (size_t j = 0; j < section->setting_count; j++) {
+            const char *read = arena_format(arena, "section.settings." STR_FMT,
+                                            STR_ARG(section->settings[j].name));
+            size_t at;
+            if (!str_find(source, str_of(read), &at))
+                unread++, print_error("%s is not read\n", read);
+        }
+    }
+    assert_int_equal(unread, 0);
+    arena_free(arena);
+}
+
 int
 main(void)
 {
@@ -173,6 +231,8 @@ main(void)
         cmocka_unit_test(test_wrong_choices_name_place_and_cure),
         cmocka_unit_test(test_right_choices_are_taken),
         cmocka_unit_test(test_order),
+        cmocka_unit_test(test_a_template_reads_only_what_its_section_has),
+        cmocka_unit_test(test_every_setting_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
