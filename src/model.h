@@ -288,7 +288,7 @@ typedef struct PrivacyAsk {
 /* ---- what happened ----------------------------------------------------------------------------- */
 
 typedef enum EventKind {
-#define ROW(kind, slug, help) kind,
+#define ROW(kind, slug, help, story) kind,
 #include "flow/events.def"
 #undef ROW
     EVENT_COUNT

@@ -34,11 +34,16 @@ words_reason(Arena *arena, Str slug)
     return reason == REASON_NONE ? LIQUID_OF_NIL : liquid_str(str_of(reason_words(reason)));
 }
 
+/* "shipment.shipped 1 of 2": behind the event which parcel of how many. An order's only one needs no number. */
 LiquidValue
-words_event(Arena *arena, Str slug)
+words_event(Arena *arena, Str name)
 {
     EventKind kind;
-    return liquid_str(event_find(slug, &kind) ? str_of(event_help(kind))
+    Str slug = {0}, which = name, parcel = STR("The parcel");
+    str_split(&which, ' ', &slug);
+    if (which.len)
+        parcel = str_of(arena_format(arena, "Parcel " STR_FMT, STR_ARG(which)));
+    return liquid_str(event_find(slug, &kind) ? event_story(arena, kind, parcel)
                                               : STR("Something that this version does not know."));
 }
 

@@ -6,7 +6,7 @@
 LiquidValue words_payment(Arena *arena, Str slug);
 LiquidValue words_shipment(Arena *arena, Str slug);
 LiquidValue words_reason(Arena *arena, Str slug);   /* nil for none */
-LiquidValue words_event(Arena *arena, Str slug);    /* what the event means, one sentence */
+LiquidValue words_event(Arena *arena, Str name);    /* what happened, one sentence to the owner */
 LiquidValue words_template(Arena *arena, Str name); /* "Order confirmation" */
 
 /* The templates of all receipts, {name, title}: for choosing one. */

@@ -9,8 +9,9 @@
 static const struct {
     const char *slug;
     const char *help;
+    const char *story;
 } kinds[EVENT_COUNT] = {
-#define ROW(kind, slug, help) [kind] = {slug, help},
+#define ROW(kind, slug, help, story) [kind] = {slug, help, story},
 #include "flow/events.def"
 #undef ROW
 };
@@ -27,6 +28,15 @@ event_help(EventKind kind)
 {
     must((int)kind >= 0 && kind < EVENT_COUNT);
     return kinds[kind].help;
+}
+
+Str
+event_story(Arena *arena, EventKind kind, Str parcel)
+{
+    must((int)kind >= 0 && kind < EVENT_COUNT);
+    const char *story = kinds[kind].story;
+    return *story == '*' ? str_of(arena_format(arena, STR_FMT "%s", STR_ARG(parcel), story + 1))
+                         : str_of(story);
 }
 
 bool

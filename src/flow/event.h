@@ -19,4 +19,7 @@ bool event_append(const Learn *learn, const EventNew *event, GError **error);
 
 const char *event_slug(EventKind kind);
 const char *event_help(EventKind kind);
+
+/* What it says to the shop's owner, one sentence; parcel as its start: "The parcel", "Parcel 1 of 2". */
+Str event_story(Arena *arena, EventKind kind, Str parcel);
 bool event_find(Str slug, EventKind *ret);

@@ -20,7 +20,7 @@ import staff  # noqa: E402
 from driver.server import Server  # noqa: E402
 
 MOST_BYTES = 120 * 1000
-WIDE, PHONE, LOW, TALL = (1100, 760), (390, 760), (1100, 620), (1100, 1200)
+WIDE, PHONE, LOW, TALL = (1100, 760), (390, 760), (1100, 620), (940, 1120)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,8 @@ def pages():
         cookies = [{"name": name, "value": value, "url": base} for name, value in owner.cookies.items()]
         # an order whose parcel comes today, and the mail that said so first
         (order,), = server.rows(
-            "SELECT o.id FROM orders AS o JOIN shipment AS s ON s.order_id = o.id JOIN message AS m ON m.order_id = o.id "
+            "SELECT o.id FROM orders AS o JOIN shipment AS s ON s.order_id = o.id "
+            "JOIN message AS m ON m.order_id = o.id "
             "WHERE s.state = 'out_for_delivery' AND m.template = 'order_confirmation' AND m.state = 'accepted' "
             "AND m.locale LIKE 'en%' ORDER BY o.name LIMIT 1")
         (mail,), = server.rows(f"SELECT id FROM message WHERE order_id = {order} AND template = 'order_confirmation'")

@@ -166,7 +166,7 @@ static const Column story_columns[] = {
     {0},
 };
 
-/* The name of an event ("order.paid"), of a mail ("mail shipped") or of a shipment's state: each in its words. */
+/* The name of an event ("order.paid", "shipment.shipped 1 of 2"), of a mail ("mail shipped") or of a shipment's state: each in its words. */
 static LiquidValue
 story_name(Arena *arena, Str name)
 {

@@ -70,7 +70,11 @@ WHERE shop = :shop AND order_id = :id ORDER BY id LIMIT :limit;
 
 -- name: orders_story
 -- Everything that happened, in its order: events with who told us, steps of journeys, messages, the carrier's words.
-SELECT e.happened_at, e.id AS id, 'event' AS what, e.kind AS name, coalesce(i.connector, '') AS detail, '' AS more
+SELECT e.happened_at, e.id AS id, 'event' AS what,
+    e.kind || CASE WHEN e.kind LIKE 'shipment.%' THEN
+        (SELECT iif(count(*) > 1, ' ' || count(CASE WHEN n.id <= e.subject_id THEN 1 END) || ' of ' || count(*), '')
+         FROM shipment AS n WHERE n.shop = e.shop AND n.order_id = e.order_id) ELSE '' END AS name,
+    coalesce(i.connector, '') AS detail, '' AS more
 FROM event AS e LEFT JOIN inbox AS i ON i.shop = e.shop AND i.id = e.cause WHERE e.shop = :shop AND e.order_id = :id
 UNION ALL SELECT s.at, s.id, 'step', 'mail ' || r.journey, s.outcome, s.why
 FROM event AS e JOIN run AS r ON r.shop = e.shop AND r.cause = e.id JOIN run_step AS s ON s.shop = r.shop AND s.cause = r.id
