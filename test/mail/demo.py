@@ -11,7 +11,7 @@ import tempfile
 
 from driver.server import Server
 from driver.sink import Sink
-from world import EPOCH_MS, EVENTS, KINDS, LANGUAGES, STATES, TEMPLATES
+from world import EPOCH_MS, EVENTS, KINDS, STATES, TEMPLATES
 
 AT = "2026-11-22T20:00:00Z"
 AT_MS = 1795377600000
