@@ -6,10 +6,10 @@ INSERT INTO early (shop, source, noun, foreign_id, inbox_id) VALUES (:shop, :sou
 ON CONFLICT (shop, source, noun, foreign_id, inbox_id) DO NOTHING;
 
 -- name: early_wake
--- The noun is known: those that wait for it are read again, also where another part of them could not be read. (The + keeps SQLite from going through all deliveries of
--- the shop: few or none wait.)
+-- The noun is known: those that wait for it are read again, also where another part of them could not be read. (The +
+-- and the coalesce keep SQLite from going through all deliveries of the shop: few or none wait.)
 UPDATE inbox SET state = 'new', reason = NULL
-WHERE +shop = :shop AND +state IN ('early', 'unread') AND id IN (
+WHERE +shop = :shop AND coalesce(state, '') IN ('early', 'unread') AND id IN (
     SELECT inbox_id FROM early
     WHERE shop = :shop AND source = :source AND noun = :noun AND foreign_id = :foreign_id);
 

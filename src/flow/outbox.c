@@ -36,7 +36,7 @@ interrupted_settle(Db *db, const Interrupted *one, int64_t now, GError **error)
     int64_t pause = one->attempts < AT_ONCE ? 0 : outbox_wait_after(one->attempts);
     return db_run(db, Q_delivery_finish,
                   BINDS(bind_cstr("state", "unknown"), bind_null("code"), bind_null("enhanced"),
-                        bind_cstr("words", words), bind_int("finished_at", now),
+                        bind_int("finished_at", now), bind_cstr("words", words),
                         bind_int("shop", one->shop), bind_int("id", one->delivery)),
                   NULL, error) &&
            db_run(db, Q_outbox_settle,

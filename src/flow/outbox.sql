@@ -28,7 +28,8 @@ UPDATE message SET state = 'claimed' WHERE shop = :shop AND id = :id AND state =
 
 -- name: outbox_settle
 -- What became of a claimed message.
-UPDATE message SET state = :state, reason = :reason, words = :words, next_at = :next_at, attempts = attempts + :counts
+UPDATE message SET state = :state, reason = :reason, words = CASE WHEN address = 'erased' THEN words ELSE :words END,
+    next_at = :next_at, attempts = attempts + :counts
 WHERE shop = :shop AND id = :id AND state = 'claimed';
 
 -- name: delivery_append
@@ -37,9 +38,15 @@ INSERT INTO delivery (id, shop, at, cause, attempt, sender, state)
 VALUES (:id, :shop, :at, :cause, :attempt, :sender, 'claimed');
 
 -- name: delivery_finish
--- The answer to an attempt, in the server's own words.
-UPDATE delivery SET state = :state, code = :code, enhanced = :enhanced, words = :words, finished_at = :finished_at
+-- The answer to an attempt, in the server's own words; they may name an address that was erased meanwhile.
+UPDATE delivery SET state = :state, code = :code, enhanced = :enhanced, finished_at = :finished_at,
+    words = CASE WHEN EXISTS (SELECT 1 FROM message AS m WHERE m.shop = delivery.shop AND m.id = delivery.cause
+        AND m.address = 'erased') THEN NULL ELSE :words END
 WHERE shop = :shop AND id = :id AND state = 'claimed';
+
+-- name: message_is_erased
+-- Was its person erased while it was on its way?
+SELECT count(*) FROM message WHERE shop = :shop AND id = :id AND address = 'erased';
 
 -- name: delivery_claimed
 -- Attempts that were under way when the program stopped.

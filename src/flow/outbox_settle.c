@@ -122,8 +122,8 @@ settle_row(Db *db, int64_t shop, const ClaimRow *row, int64_t at, GError **error
     bool stays = strcmp(row->message_state, "ready") == 0;
     if (!db_run(db, Q_delivery_finish,
                 BINDS(bind_cstr("state", row->state), bind_id("code", row->code),
-                      bind_some("enhanced", str_of(row->enhanced)), bind_cstr("words", row->words),
-                      bind_int("finished_at", at), bind_int("shop", shop),
+                      bind_some("enhanced", str_of(row->enhanced)), bind_int("finished_at", at),
+                      bind_cstr("words", row->words), bind_int("shop", shop),
                       bind_int("id", row->delivery)),
                 NULL, error) ||
         !db_run(
@@ -134,7 +134,12 @@ settle_row(Db *db, int64_t shop, const ClaimRow *row, int64_t at, GError **error
                   bind_int("counts", row->counts), bind_int("shop", shop), bind_int("id", row->id)),
             NULL, error))
         return false;
-    return !row->hard ||
+    int64_t erased = 0;
+    if (row->hard &&
+        !db_int(db, Q_message_is_erased, BINDS(bind_int("shop", shop), bind_int("id", row->id)),
+                &erased, error))
+        return false;
+    return !row->hard || erased ||
            receipt_bounce(db, shop, row->delivery, row->address_key, row->words, error);
 }
 

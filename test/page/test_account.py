@@ -166,10 +166,13 @@ def test_a_link_of_another_address_makes_nobody_else(stage):
 
 
 def test_an_owner_of_one_shop_cannot_take_over_an_account_of_two(stage):
-    """A link sets a password: for whoever is of another shop too, that would open that shop."""
+    """A link sets a password: for whoever is of another shop too, that would open that shop. And whoever was asked in
+    elsewhere first may have a password that somebody else has made: only the installation lets such an account in."""
     user = stage.server.rows("SELECT id FROM users WHERE email = 'vera@example.com'")[0][0]
     page = stage.stranger.get("/s/other/users").form("/s/other/users", email="vera@example.com", role="viewer")
-    assert page.status == 200 and "/set-up/" not in page.html
+    assert page.status == 403 and "/set-up/" not in page.html and "postlude user add" in page.words
+    assert stage.server.rows("SELECT count(*) FROM user_role WHERE user_id = ? AND shop <> 1", (user,)) == [(0,)]
+    stage.server.cli("user", "add", "vera@example.com", "--shop", "other", "--role", "viewer")
     answer = stage.stranger.post(f"/s/other/users/{user}", {"token": stage.stranger.token(), "do": "link"})
     assert answer.status == 403 and "/set-up/" not in answer.html
 

@@ -226,8 +226,14 @@ invite_job(Db *db, void *arg, GError **error)
                     NULL, error))
             return false;
     }
-    if (!is_of_other_shops(db, user.id, invite->shop, &elsewhere, error) ||
-        !db_run(db, Q_user_role_save,
+    if (!is_of_other_shops(db, user.id, invite->shop, &elsewhere, error))
+        return false;
+    /* Whoever invited the address first made its password, too: it must not open another shop. */
+    if (elsewhere && !invite->everywhere)
+        return fail(error, ERR_FORBIDDEN,
+                    "this address has an account beside this shop; whoever runs the installation "
+                    "lets it in with `postlude user add`");
+    if (!db_run(db, Q_user_role_save,
                 BINDS(bind_int("shop", invite->shop), bind_int("user_id", user.id),
                       bind_int("at", now), bind_cstr("role", role_slug(invite->role))),
                 NULL, error))

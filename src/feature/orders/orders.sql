@@ -72,7 +72,7 @@ WHERE shop = :shop AND order_id = :id ORDER BY id LIMIT :limit;
 -- Everything that happened, in its order: events with who told us, steps of journeys, messages, the carrier's words.
 SELECT e.happened_at, e.id AS id, 'event' AS what,
     e.kind || CASE WHEN e.kind LIKE 'shipment.%' THEN
-        (SELECT iif(count(*) > 1, ' ' || count(CASE WHEN n.id <= e.subject_id THEN 1 END) || ' of ' || count(*), '')
+        (SELECT CASE WHEN count(*) > 1 THEN ' ' || count(CASE WHEN n.id <= e.subject_id THEN 1 END) || ' of ' || count(*) ELSE '' END
          FROM shipment AS n WHERE n.shop = e.shop AND n.order_id = e.order_id) ELSE '' END AS name,
     coalesce(i.connector, '') AS detail, '' AS more
 FROM event AS e LEFT JOIN inbox AS i ON i.shop = e.shop AND i.id = e.cause WHERE e.shop = :shop AND e.order_id = :id
