@@ -34,10 +34,10 @@ typedef struct FlowOptions {
     const char *smtp_rate;
     const char *smtp_connections;
     const char *maildir; /* of the installation; NULL or empty: none */
-    const char *helo;   /* our name for SMTP servers; NULL: found out */
-    bool manual;        /* test control: no threads */
-    bool loopback_only; /* test control: send nowhere else */
-    WorkPage *page;     /* NULL: none */
+    const char *helo;    /* our name for SMTP servers; NULL: found out */
+    bool manual;         /* test control: no threads */
+    bool loopback_only;  /* test control: send nowhere else */
+    WorkPage *page;      /* NULL: none */
 } FlowOptions;
 
 /* Makes all that was under way when the program stopped `unknown`, and the rest ready to go on. */

@@ -11,4 +11,3 @@
 
 const JourneyBook *flow_journeys(Flow *flow);
 const Words *flow_words(Flow *flow);
-
