@@ -153,9 +153,8 @@ moment_of(Civil civil, int64_t offset_ms, const Zone *zone, int64_t *ret)
         return false;
     int64_t wall = civil_ms(civil) + (int64_t)days * DAY_MS;
     int64_t at = zone ? zone_at(zone, civil_of(wall)) : wall - offset_ms;
-    if (at < CIVIL_LEAST || at > CIVIL_MOST)
-        return false;
-    *ret = at;
+    /* "0001-01-01T01:00:00+09:00" is lawful and lies before the first moment that we know. */
+    *ret = CLAMP(at, CIVIL_LEAST, CIVIL_MOST);
     return true;
 }
 
