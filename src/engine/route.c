@@ -565,7 +565,7 @@ route_run(RouteCtx *ctx)
     fine = fine && (done || ctx->route->run(ctx, &error));
     done = http_is_answered(request);
     if (fine && !done && (ctx->route->template || ctx->redirect))
-        fine = route_render(ctx, &html, &error);
+        route_render(ctx, &html, &error); /* a failure is in error */
     route_leave(ctx);
     if (!done)
         route_answer(ctx, html, error);

@@ -59,7 +59,13 @@ class Probe:
         return fields
 
     def list(self, uidvalidity=0, uid=0, most=1000):
-        fields = self.say("list", uidvalidity, uid, most)
+        try:
+            fields = self.say("list", uidvalidity, uid, most)
+        except Refused as refused:
+            if "SERVERBUG" not in str(refused):
+                raise
+            time.sleep(1)  # Dovecot's own trouble while it makes its index anew
+            fields = self.say("list", uidvalidity, uid, most)
         return List(int(fields[0]), int(fields[1]), int(fields[2]), list(map(int, fields[3:])))
 
     def fetch(self, uid, most=MOST):

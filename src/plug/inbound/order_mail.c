@@ -22,7 +22,7 @@ filler_bytes(Str text, size_t at)
                                        "\xE2\x80\x8C", "\xE2\x80\x8D", "\xE2\x81\xA0",
                                        "\xEF\xBB\xBF"};
     char sign = text.at[at];
-    if (g_ascii_isspace(sign) || memchr(">|*\\=", sign, 5))
+    if (g_ascii_isspace(sign) || (sign && strchr(">|*\\=", sign)))
         return 1;
     for (size_t i = 0; i < G_N_ELEMENTS(wide); i++)
         if (str_starts(str_sub(text, at, 3), wide[i]))

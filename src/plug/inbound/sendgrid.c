@@ -1,8 +1,8 @@
 /* sendgrid.c - SendGrid's event webhook: a list of events a body.
  *
  * Signed with ECDSA over P-256 and SHA-256: over the header X-Twilio-Email-Event-Webhook-Timestamp and the raw body,
- * written one behind the other; the signature is base64 of DER in X-Twilio-Email-Event-Webhook-Signature. The public
- * key stands in SendGrid's settings, as base64 of DER. Old timestamps are refused, as SendGrid advises.
+ * written one behind the other; the signature is base64 of DER in X-Twilio-Email-Event-Webhook-Signature. The public key
+ * stands in SendGrid's settings, as base64 of DER. Old timestamps are refused, as SendGrid advises.
  *
  * Source: twilio.com/docs/sendgrid/for-developers/tracking-events (event webhook reference, security features).
  */
@@ -21,19 +21,19 @@ sendgrid_check(Arena *arena, const PlugHeaders *headers, Str body, const Inbound
 {
     Str timestamp = plug_header(headers, "X-Twilio-Email-Event-Webhook-Timestamp");
     Str letters = plug_header(headers, "X-Twilio-Email-Event-Webhook-Signature");
-    Str signature, public;
+    Str signature, key;
     if (!timestamp.len || !letters.len)
         return fail(error, ERR_INPUT,
                     "SendGrid's delivery has no signature: switch on the signed event webhook");
     if (!decode(arena, ENCODE_BASE64, letters, &signature))
         return fail(error, ERR_AUTH, "SendGrid's signature is no base64");
-    if (!decode(arena, ENCODE_BASE64, secret->secret, &public))
-    public = secret->secret; /* PEM */
+    if (!decode(arena, ENCODE_BASE64, secret->secret, &key))
+        key = secret->secret; /* PEM */
     Buf text = {.arena = arena};
     buf_reserve(&text, timestamp.len + body.len);
     buf_add_str(&text, timestamp);
     buf_add_str(&text, body);
-    if (!sign_check_by(public, SIGN_SHA256, buf_str(&text), signature, error))
+    if (!sign_check_by(key, SIGN_SHA256, buf_str(&text), signature, error))
         return fail_at(error, "SendGrid's delivery");
     int64_t seconds = g_ascii_strtoll(arena_cstr(arena, timestamp), NULL, 10),
             now = secret->now / 1000;
