@@ -326,7 +326,7 @@ CREATE UNIQUE INDEX privacy_ask_foreign ON privacy_ask (shop, source, kind, fore
 CREATE INDEX privacy_ask_new ON privacy_ask (id) WHERE state = 'new';
 
 -- What law obliges to keep of an erased order (setting privacy.hold_years), sealed and dated.
-CREATE TABLE hold (
+CREATE TABLE legal_hold (
     id INTEGER PRIMARY KEY,
     shop INTEGER NOT NULL,
     at INTEGER NOT NULL,
@@ -335,5 +335,5 @@ CREATE TABLE hold (
     until INTEGER NOT NULL,         -- then it goes by itself
     sealed BLOB NOT NULL            -- JSON of name, mail address and postal addresses, AEAD over (shop, order)
 ) STRICT;
-CREATE INDEX hold_until ON hold (until);
-CREATE UNIQUE INDEX hold_order ON hold (shop, order_id);
+CREATE INDEX legal_hold_until ON legal_hold (until);
+CREATE UNIQUE INDEX legal_hold_order ON legal_hold (shop, order_id);

@@ -14,7 +14,8 @@
  *
  * The fraction of a second is cut to ms. A time without offset is local time of `zone` (NULL:
  * UTC), a date alone is the start of its day. Second 60 (a leap second) is read as 59.999, 24:00
- * as the next day's 00:00. Fails with ERR_INPUT; years 1 to 9999. */
+ * as the next day's 00:00. Years 1 to 9999: what an offset moves out of them is the first or the last moment of these.
+ * Fails with ERR_INPUT. */
 bool when_parse(Str text, const Zone *zone, int64_t *ret, GError **error);
 
 /* The same for fields where a wrong time is as good as none; text may be NULL. */

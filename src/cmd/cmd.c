@@ -8,7 +8,7 @@
 #include "engine/guard.h"
 #include "engine/line_server.h"
 #include "engine/schema.h"
-#include "flow/hold.h"
+#include "flow/installation.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -139,7 +139,7 @@ home_open_store(Home *home, const HomeOptions *options, const char *file, GError
 static bool
 fingerprint_job(Db *db, void *arg, GError **error)
 {
-    return hold_note_fingerprint(db, arg, error);
+    return installation_note_key(db, arg, error);
 }
 
 /* The store knows whose secrets it holds: under another key nothing sealed opens and no link works. */
@@ -149,7 +149,7 @@ home_check_key(Home *home, const HomeOptions *options, GError **error)
     Str known;
     g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
     Db *db = store_reader(home->store, error);
-    bool ok = db && hold_fingerprint(db, arena, &known, error);
+    bool ok = db && installation_key(db, arena, &known, error);
     if (db)
         store_reader_return(home->store, db);
     if (!ok)

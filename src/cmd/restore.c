@@ -5,6 +5,7 @@
 #include "engine/guard.h"
 #include "engine/schema.h"
 #include "flow/hold.h"
+#include "flow/installation.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
@@ -24,7 +25,7 @@ restore_check(Db *db, const Restoring *restoring, GError **error)
     g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
     g_autoptr(Keyring) keyring = keyring_open(restoring->key_file, error);
     Str fingerprint;
-    if (!keyring || !store_check(db, error) || !hold_fingerprint(db, arena, &fingerprint, error))
+    if (!keyring || !store_check(db, error) || !installation_key(db, arena, &fingerprint, error))
         return false;
     if (fingerprint.len && !str_is(fingerprint, keyring->fingerprint))
         return fail(error, ERR_AUTH,

@@ -1,21 +1,19 @@
 /* choice.c - see choice.h. */
 #include "flow/choice.h"
 
-#include "base/address.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "engine/id.h"
 #include "flow/erase.h"
+#include "flow/customer.h"
 #include "flow/event.h"
 
 /* The form in which the gate asks for an address of a channel. */
 static Str
 address_normal(Arena *arena, Str channel, Str address)
 {
-    Address parsed;
-    if (str_is(channel, "email") && address_parse_spec(arena, address, &parsed, NULL))
-        return address_key(arena, &parsed);
-    return text_lower(arena, text_line(arena, address, LIMIT_TEXT_BYTES));
+    Str line = text_line(arena, address, LIMIT_TEXT_BYTES);
+    return str_is(channel, "email") ? customer_email_key(arena, line) : text_lower(arena, line);
 }
 
 ConsentFact

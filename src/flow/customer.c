@@ -25,8 +25,8 @@ customer_email_clean(Arena *arena, Str email)
     return address.spec;
 }
 
-static Str
-email_key(Arena *arena, Str email)
+Str
+customer_email_key(Arena *arena, Str email)
 {
     Address address;
     return email.len && address_parse_spec(arena, email, &address, NULL)
@@ -45,7 +45,7 @@ customer_prepare(Arena *arena, const Customer *told, CustomerNews *ret)
         *lines[i] = text_line(arena, *lines[i], LIMIT_TEXT_BYTES);
     customer.email = customer_email_clean(arena, told->email);
     customer.note = text_block(arena, told->note, LIMIT_TEXT_BYTES);
-    Str key = email_key(arena, customer.email);
+    Str key = customer_email_key(arena, customer.email);
     customer.guest_key = key;
     *ret = (CustomerNews){
         .customer = customer,

@@ -23,6 +23,9 @@ void customer_prepare(Arena *arena, const Customer *told, CustomerNews *ret);
 /* An address in its normal form; one that cannot be written to as it came. */
 Str customer_email_clean(Arena *arena, Str email);
 
+/* What all spellings of an address have in common, for finding; of one that cannot be written to, its small letters. */
+Str customer_email_key(Arena *arena, Str email);
+
 /* Ids are 0 where there is neither account nor address. */
 typedef struct CustomerRef {
     int64_t id;

@@ -2,6 +2,7 @@
 #include "flow/erase.h"
 
 #include "base/encode.h"
+#include "base/json.h"
 #include "base/json_write.h"
 #include "base/limits.h"
 #include "base/text.h"
@@ -58,7 +59,8 @@ struct Erase {
     Str needles
         [NEEDLES_MOST]; /* what tells that a raw delivery is about the person, in small letters */
     size_t needle_count;
-    int64_t after; /* how far raw deliveries were looked through */
+    const Json *listed; /* foreign ids of orders that the asking names; NULL: none */
+    int64_t after;      /* how far raw deliveries were looked through */
     int64_t tally[TALLY_COUNT];
     /* Of this step: */
     int64_t rows[MAX(STEP_BODIES, STEP_MESSAGES)];
@@ -148,6 +150,32 @@ person_gather(Erase *erase, Db *db, Query query, GError **error)
     return rows_ok(rows, error);
 }
 
+/* The row of a listed order, if there is one to erase. */
+static Rows *
+listed_rows(Erase *erase, Db *db, size_t i, GError **error)
+{
+    return db_rows(db, Q_erase_listed_order,
+                   BINDS(bind_int("shop", erase->shop), bind_text("source", erase->source),
+                         bind_text("foreign_id", json_text(json_nth(erase->listed, i)))),
+                   error);
+}
+
+static bool
+listed_gather(Erase *erase, Db *db, GError **error)
+{
+    for (size_t i = 0; i < json_len(erase->listed); i++) {
+        g_autoptr(Rows) rows = listed_rows(erase, db, i, error);
+        if (!rows)
+            return false;
+        if (rows_next(rows))
+            person_add(erase, json_text(json_nth(erase->listed, i)), rows_text(rows, 6),
+                       rows_text(rows, 7));
+        if (!rows_ok(rows, error))
+            return false;
+    }
+    return true;
+}
+
 /* The oldest asking; step stays STEP_NONE if there is none. */
 static bool
 ask_take(Erase *erase, Db *db, GError **error)
@@ -174,9 +202,13 @@ ask_take(Erase *erase, Db *db, GError **error)
             .email_key = arena_copy(arena, rows_text(rows, 5)),
         };
         person_add(erase, (Str){0}, erase->email_key, arena_copy(arena, rows_text(rows, 6)));
+        Str listed = arena_copy(arena, rows_text(rows, 7));
+        if (listed.len && !(erase->listed = json_parse(arena, listed.at, listed.len, error)))
+            return fail_at(error, "the orders of an asking");
     }
     return erase->whole_shop || (person_gather(erase, db, Q_erase_customers, error) &&
-                                 person_gather(erase, db, Q_erase_order_traces, error));
+                                 person_gather(erase, db, Q_erase_order_traces, error) &&
+                                 listed_gather(erase, db, error));
 }
 
 /* ---- orders -------------------------------------------------------------------------------------------------- */
@@ -200,8 +232,8 @@ order_job(Db *db, void *arg, GError **error)
         Q_erase_scans,    Q_erase_refunds,  Q_erase_bodies,
     };
     if (work->hold_until &&
-        !db_run(db, Q_hold_append,
-                BINDS(bind_int("id", id_new(KIND_HOLD)), shop, bind_int("at", now),
+        !db_run(db, Q_legal_hold_append,
+                BINDS(bind_int("id", id_new(KIND_LEGAL_HOLD)), shop, bind_int("at", now),
                       bind_int("cause", work->erase->id), order,
                       bind_int("until", work->hold_until), bind_blob("sealed", work->held)),
                 &work->changed[TALLY_HOLDS], error))
@@ -242,15 +274,25 @@ order_held(Erase *erase, Arena *arena, Rows *rows)
     }
     json_put_end(&out);
     json_put_done(&out);
-    SealPlace place = {erase->shop, rows_int(rows, 0), "hold.sealed"};
+    SealPlace place = {erase->shop, rows_int(rows, 0), "legal_hold.sealed"};
     return seal_close(arena, &erase->keyring->columns, place, buf_str(&buf));
+}
+
+static void
+order_take(Erase *erase, Arena *arena, Rows *rows, OrderErasing *ret)
+{
+    int64_t years = hold_years(erase), until = rows_int(rows, 1) + years * YEAR_MS;
+    *ret = (OrderErasing){.erase = erase, .order = rows_int(rows, 0)};
+    if (!years || until <= clock_now())
+        return;
+    ret->hold_until = until;
+    ret->held = order_held(erase, arena, rows);
 }
 
 static bool
 orders_take(Erase *erase, Db *db, Arena *arena, OrderErasing *list, size_t *ret_count,
             GError **error)
 {
-    int64_t years = hold_years(erase);
     g_autoptr(Rows) rows = db_rows(
         db, Q_erase_orders,
         BINDS(bind_int("shop", erase->shop), bind_text("source", erase->source),
@@ -259,16 +301,26 @@ orders_take(Erase *erase, Db *db, Arena *arena, OrderErasing *list, size_t *ret_
         error);
     if (!rows)
         return false;
-    for (*ret_count = 0; *ret_count < STEP_ORDERS && rows_next(rows); ++*ret_count) {
-        OrderErasing *work = &list[*ret_count];
-        int64_t until = rows_int(rows, 1) + years * YEAR_MS;
-        *work = (OrderErasing){.erase = erase, .order = rows_int(rows, 0)};
-        if (years && until > clock_now()) {
-            work->hold_until = until;
-            work->held = order_held(erase, arena, rows);
-        }
-    }
+    for (*ret_count = 0; *ret_count < STEP_ORDERS && rows_next(rows); ++*ret_count)
+        order_take(erase, arena, rows, &list[*ret_count]);
     return rows_ok(rows, error);
+}
+
+/* Those that the asking names, when none is left that is known to be the person's. */
+static bool
+listed_take(Erase *erase, Db *db, Arena *arena, OrderErasing *list, size_t *ret_count,
+            GError **error)
+{
+    for (size_t i = 0; i < json_len(erase->listed) && *ret_count < STEP_ORDERS; i++) {
+        g_autoptr(Rows) rows = listed_rows(erase, db, i, error);
+        if (!rows)
+            return false;
+        if (rows_next(rows))
+            order_take(erase, arena, rows, &list[(*ret_count)++]);
+        if (!rows_ok(rows, error))
+            return false;
+    }
+    return true;
 }
 
 static bool
@@ -277,7 +329,8 @@ orders_step(Erase *erase, Db *db, GError **error)
     OrderErasing list[STEP_ORDERS];
     size_t count = 0;
     g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
-    if (!orders_take(erase, db, arena, list, &count, error))
+    if (!orders_take(erase, db, arena, list, &count, error) ||
+        (!count && !listed_take(erase, db, arena, list, &count, error)))
         return false;
     for (size_t i = 0; i < count; i++) {
         if (!store_write(erase->store, STORE_BULK, order_job, &list[i], error))

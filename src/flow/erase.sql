@@ -4,7 +4,7 @@
 -- name: erase_ask
 -- The oldest asking for erasure that is not done.
 -- any shop: the flow works for all shops in one turn
-SELECT id, shop, kind, source, customer_foreign_id, email, phone FROM privacy_ask
+SELECT id, shop, kind, source, customer_foreign_id, email, phone, orders FROM privacy_ask
 WHERE state = 'new' AND kind IN ('erase', 'erase_shop') ORDER BY id LIMIT 1;
 
 -- name: erase_customers
@@ -28,6 +28,11 @@ WHERE o.shop = :shop AND o.erased_at IS NULL AND (o.customer_id IN (
     SELECT c.id FROM customer AS c WHERE c.shop = :shop AND ((c.source = :source AND c.foreign_id = :foreign_id AND c.foreign_id <> '') OR (c.email_key = :email_key AND c.email_key <> ''))
     UNION SELECT m.id FROM customer AS c JOIN customer AS m ON m.shop = c.shop AND (m.merged_into = coalesce(c.merged_into, c.id) OR m.id = c.merged_into)
     WHERE c.shop = :shop AND ((c.source = :source AND c.foreign_id = :foreign_id AND c.foreign_id <> '') OR (c.email_key = :email_key AND c.email_key <> ''))) OR (lower(o.email) = :email_key AND o.email <> '') OR :whole_shop = 1) LIMIT :limit;
+
+-- name: erase_listed_order
+-- An order that the asking names, if it is not erased yet: also one that was told under another address.
+SELECT o.id, o.placed_at, o.name, o.email, o.ship_to, o.bill_to, lower(o.email), o.phone FROM orders AS o
+WHERE o.shop = :shop AND o.source = :source AND o.foreign_id = :foreign_id AND o.erased_at IS NULL;
 
 -- name: erase_order
 -- An order without its person; its page's links are void.
@@ -172,12 +177,12 @@ UPDATE privacy_ask SET state = 'done', finished_at = coalesce(finished_at, :at),
 WHERE shop = :shop AND kind = 'export' AND (:whole_shop = 1 OR (email = :email_key AND :email_key <> '')
     OR (source = :source AND customer_foreign_id = :foreign_id AND :foreign_id <> ''));
 
--- name: hold_append
+-- name: legal_hold_append
 -- What law obliges to keep of an order.
-INSERT INTO hold (id, shop, at, cause, order_id, until, sealed) VALUES (:id, :shop, :at, :cause, :order_id, :until, :sealed)
+INSERT INTO legal_hold (id, shop, at, cause, order_id, until, sealed) VALUES (:id, :shop, :at, :cause, :order_id, :until, :sealed)
 ON CONFLICT (shop, order_id) DO NOTHING;
 
--- name: hold_expire
+-- name: legal_hold_expire
 -- Held long enough.
 -- any shop: the flow keeps house for all shops
-DELETE FROM hold WHERE until < :now;
+DELETE FROM legal_hold WHERE until < :now;

@@ -16,7 +16,3 @@ bool hold_overdue(Db *db, int64_t *ret, GError **error);
 
 /* On the writer: lets mail flow again. drop: what was due before is excluded as expired. */
 bool hold_release(Db *db, bool drop, int64_t *ret_dropped, GError **error);
-
-/* Whose secrets the store holds; empty: nobody noted it yet. */
-bool hold_fingerprint(Db *db, Arena *arena, Str *ret, GError **error);
-bool hold_note_fingerprint(Db *db, const char *fingerprint, GError **error);

@@ -104,7 +104,7 @@ noting_job(Db *db, void *arg, GError **error)
 {
     const Noting *noting = arg;
     int64_t day = noting->now / DAY_MS;
-    return db_run(db, Q_hold_expire, BINDS(bind_int("now", noting->now)), NULL, error) &&
+    return db_run(db, Q_legal_hold_expire, BINDS(bind_int("now", noting->now)), NULL, error) &&
            db_run(db, Q_disk_note, BINDS(bind_int("day", day), bind_int("bytes", noting->bytes)),
                   NULL, error) &&
            db_run(db, Q_disk_forget, BINDS(bind_int("before", day - DISK_DAYS)), NULL, error);

@@ -40,3 +40,19 @@ learn_by_version(int64_t known, int64_t told)
         return LEARNED_SAME;
     return told < known ? LEARNED_OLDER : LEARNED_CHANGED;
 }
+
+/* Facts as bytes to be hashed: no two lists of them give the same ones. */
+static inline void
+learn_hash_text(Buf *buf, Str text)
+{
+    buf_add_int(buf, (int64_t)text.len);
+    buf_add_char(buf, ':');
+    buf_add_str(buf, text);
+}
+
+static inline void
+learn_hash_int(Buf *buf, int64_t number)
+{
+    buf_add_int(buf, number);
+    buf_add_char(buf, ';');
+}

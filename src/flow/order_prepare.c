@@ -9,6 +9,7 @@
 #include "flow/customer.h"
 #include "flow/order.h"
 #include "flow/postal.h"
+#include "plug/connector/connector.h"
 
 #include <string.h>
 
@@ -34,12 +35,6 @@ static const char *const relay_domains[] = {
     "chat.tiktokshop.com",
 };
 
-/* The shop systems' words for the place of sale that is such a marketplace. */
-static const char *const marketplaces[] = {
-    "amazon",  "amazon-us", "ebay",      "walmart", "etsy",   "otto",   "kaufland",
-    "allegro", "bol",       "cdiscount", "zalando", "mirakl", "tiktok",
-};
-
 static Str
 line_clean(Arena *arena, Str text)
 {
@@ -59,23 +54,6 @@ lines_clean(Arena *arena, const Order *order)
         lines[i] = line;
     }
     return lines;
-}
-
-static void
-hash_text(Buf *buf, Str text)
-{
-    buf_add_int(buf, (int64_t)text.len);
-    buf_add_char(buf, ':');
-    buf_add_str(buf, text);
-}
-
-static void
-hash_ints(Buf *buf, const int64_t *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        buf_add_int(buf, list[i]);
-        buf_add_char(buf, ';');
-    }
 }
 
 /* All facts but the version: the same order told again a minute later is no news. */
@@ -100,7 +78,7 @@ order_hash(Arena *arena, OrderNews *news)
                          order->customer.foreign_id,
                          order->customer.email};
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
-        hash_text(&buf, texts[i]);
+        learn_hash_text(&buf, texts[i]);
     const int64_t numbers[] = {
         order->subtotal,      order->shipping,       order->fees,
         order->tax,           order->discount,       order->total,
@@ -108,14 +86,17 @@ order_hash(Arena *arena, OrderNews *news)
         order->quiet,         order->gift,           order->renewal,
         order->in_person,     order->placed_at,      order->cancelled_at,
         order->promised_from, order->promised_until, (int64_t)order->line_count};
-    hash_ints(&buf, numbers, G_N_ELEMENTS(numbers));
+    for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++)
+        learn_hash_int(&buf, numbers[i]);
     for (size_t i = 0; i < order->line_count; i++) {
         const OrderLine *line = &order->lines[i];
-        hash_text(&buf, line->foreign_id);
-        hash_text(&buf, line->title);
-        hash_text(&buf, line->variant);
-        hash_text(&buf, line->sku);
-        hash_ints(&buf, (const int64_t[]){line->quantity, line->price, line->discount}, 3);
+        learn_hash_text(&buf, line->foreign_id);
+        learn_hash_text(&buf, line->title);
+        learn_hash_text(&buf, line->variant);
+        learn_hash_text(&buf, line->sku);
+        learn_hash_int(&buf, line->quantity);
+        learn_hash_int(&buf, line->price);
+        learn_hash_int(&buf, line->discount);
     }
     uint8_t digest[DIGEST_BYTES];
     digest_sha256(buf_str(&buf), digest);
@@ -136,7 +117,7 @@ static bool
 order_of_marketplace(Arena *arena, const Order *order)
 {
     Address address;
-    if (word_listed(order->channel, marketplaces, G_N_ELEMENTS(marketplaces)))
+    if (connector_marketplace(arena, order->channel))
         return true;
     return order->email.len && address_parse_spec(arena, order->email, &address, NULL) &&
            word_listed(address.domain, relay_domains, G_N_ELEMENTS(relay_domains));

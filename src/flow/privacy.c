@@ -1,11 +1,11 @@
 /* privacy.c - see privacy.h. */
 #include "flow/privacy.h"
 
-#include "base/address.h"
 #include "base/json_write.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "engine/id.h"
+#include "flow/customer.h"
 #include "flow/event.h"
 
 static const char *const kinds[] = {"export", "erase", "erase_shop"};
@@ -25,21 +25,12 @@ orders_json(Arena *arena, const PrivacyAsk *ask)
     return buf_str(&buf);
 }
 
-static Str
-email_key(Arena *arena, Str email)
-{
-    Address address;
-    return email.len && address_parse_spec(arena, email, &address, NULL)
-               ? address_key(arena, &address)
-               : text_lower(arena, email);
-}
-
 void
 privacy_prepare(Arena *arena, const PrivacyAsk *told, PrivacyNews *ret)
 {
     *ret = (PrivacyNews){
         .ask = *told,
-        .email_key = email_key(arena, text_line(arena, told->email, LIMIT_TEXT_BYTES)),
+        .email_key = customer_email_key(arena, text_line(arena, told->email, LIMIT_TEXT_BYTES)),
         .orders = orders_json(arena, told),
     };
     ret->ask.phone = text_line(arena, told->phone, LIMIT_TEXT_BYTES);

@@ -61,40 +61,25 @@ parcels_clean(Arena *arena, const Shipment *shipment)
 }
 
 static void
-hash_text(Buf *buf, Str text)
-{
-    buf_add_int(buf, (int64_t)text.len);
-    buf_add_char(buf, ':');
-    buf_add_str(buf, text);
-}
-
-static void
-hash_int(Buf *buf, int64_t number)
-{
-    buf_add_int(buf, number);
-    buf_add_char(buf, ';');
-}
-
-static void
 shipment_hash(Arena *arena, ShipmentNews *news)
 {
     const Shipment *shipment = &news->shipment;
     Buf buf = {.arena = arena};
-    hash_text(&buf, shipment->name);
-    hash_int(&buf, shipment->state);
-    hash_int(&buf, shipment->shipped_at);
-    hash_int(&buf, shipment->delivered_at);
-    hash_int(&buf, shipment->expected_from);
-    hash_int(&buf, shipment->expected_until);
+    learn_hash_text(&buf, shipment->name);
+    learn_hash_int(&buf, shipment->state);
+    learn_hash_int(&buf, shipment->shipped_at);
+    learn_hash_int(&buf, shipment->delivered_at);
+    learn_hash_int(&buf, shipment->expected_from);
+    learn_hash_int(&buf, shipment->expected_until);
     for (size_t i = 0; i < shipment->parcel_count; i++) {
-        hash_text(&buf, shipment->parcels[i].carrier);
-        hash_text(&buf, shipment->parcels[i].number);
-        hash_text(&buf, shipment->parcels[i].url);
+        learn_hash_text(&buf, shipment->parcels[i].carrier);
+        learn_hash_text(&buf, shipment->parcels[i].number);
+        learn_hash_text(&buf, shipment->parcels[i].url);
     }
     for (size_t i = 0; i < shipment->line_count; i++) {
-        hash_text(&buf, shipment->lines[i].line_foreign_id);
-        hash_text(&buf, shipment->lines[i].sku);
-        hash_int(&buf, shipment->lines[i].quantity);
+        learn_hash_text(&buf, shipment->lines[i].line_foreign_id);
+        learn_hash_text(&buf, shipment->lines[i].sku);
+        learn_hash_int(&buf, shipment->lines[i].quantity);
     }
     uint8_t digest[DIGEST_BYTES];
     digest_sha256(buf_str(&buf), digest);

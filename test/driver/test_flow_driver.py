@@ -49,7 +49,7 @@ def test_words_are_split_at_blanks_and_kept_by_quotes():
     ("at 2026-13-02 10:00", "month must be in 1..12"),
     ("at 2026-03-02 10:00 Europe/Pariss", "Europe/Pariss"),
     ("work hard", "`hard`: nothing more stands here"),
-    ("post /in/demo/shopify shopify/order_1.json -> 200", "order_1001.json"),
+    ("post /in/demo/shopify shopify/order_1.json -> 200", "; there are: consent_ana.json"),
     ("post /in/demo/shopify shopify/order_1001.json", "-> is missing"),
     ("post /in/demo/shopify shopify/order_1001.json edit /line_items/9/title=x -> 200", "edit:"),
     ("expect events order.placed == 1", "here stands event"),

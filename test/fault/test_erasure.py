@@ -87,11 +87,11 @@ def test_a_late_webhook_does_not_bring_her_back(scene):
 def test_what_law_obliges_to_keep_is_sealed_and_goes_on_its_day(scene):
     scene.server.cli("shop", "set", "demo", "privacy.hold_years=10")
     erase(scene)
-    assert scene.server.rows("SELECT count(*) FROM hold")[0][0] == 1
+    assert scene.server.rows("SELECT count(*) FROM legal_hold")[0][0] == 1
     assert traces(scene, *ana()) == []
     scene.turn(11 * 366 * DAY)
     scene.live.control("work")
-    assert scene.server.rows("SELECT count(*) FROM hold")[0][0] == 0
+    assert scene.server.rows("SELECT count(*) FROM legal_hold")[0][0] == 0
 
 
 def test_her_file_holds_what_is_kept_of_her_and_of_nobody_else(scene):
@@ -227,3 +227,19 @@ def test_whoever_stands_behind_the_same_person_is_erased_too(scene):
     erase(scene)
     assert scene.server.rows("SELECT count(*) FROM customer WHERE email IS NOT NULL") == [(0,)]
     assert scene.server.rows("SELECT count(*) FROM orders WHERE email IS NOT NULL") == [(0,)]
+
+
+def test_an_order_that_the_shop_system_names_goes_too_under_whatever_address_it_was_placed(scene):
+    """Shopify lists orders_to_redact: a guest's order of another address is among them."""
+    body = json.dumps({"shop_id": 1, "shop_domain": "demo.myshopify.com", "orders_to_redact": [5837205999999],
+                       "customer": {"id": 1, "email": "ana@example.com", "phone": None}}).encode()
+    assert scene.post("/in/demo/shopify", body, "customers/redact", "redact", "demo", {}).status == 200
+    scene.live.control("work")
+    assert scene.server.rows("SELECT name, email FROM orders WHERE erased_at IS NULL") == []
+    scene.server.cli("shop", "set", "demo", "contact=+351 21 000 00 00")
+    scene.live.control("work")
+    assert traces(scene, *ana()) == []
+    # The order is gone with its delivery and its mails; the other account did not ask.
+    assert scene.server.rows("SELECT count(*) FROM inbox_body AS b JOIN inbox AS i ON i.id = b.id WHERE i.delivery = 'bo'") == [(0,)]
+    assert scene.server.rows("SELECT count(*) FROM message WHERE address LIKE '%@%'") == [(0,)]
+    assert scene.server.rows("SELECT email FROM customer WHERE email IS NOT NULL") == [("bo.berg@example.com",)]

@@ -3,7 +3,8 @@
     with Mailbox(folder, certificates) as box:   # .imap, .imaps: ports; .user, .secret
         box.put(b"mail"), box.put(b"mail", "Other.Folder"), box.renumber()
 
-Needs Debian's dovecot-imapd and root (Dovecot changes to a user of its own for each login).
+Needs Debian's dovecot-imapd and root (Dovecot changes to a user of its own for each login). Its folder is not one of pytest's: each
+session of pytest that begins takes the rights of others away from all of those.
 """
 
 import os
@@ -11,6 +12,7 @@ import pathlib
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 
 CONFIG = """
@@ -72,21 +74,23 @@ def free_port():
 class Mailbox:
     user, secret = "ana", "geheim"
 
-    def __init__(self, folder, certificates, certificate="right", more=""):
-        self.folder = pathlib.Path(folder)
+    def __init__(self, certificates, certificate="right", more=""):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="postlude-dovecot-"))
+        self.folder.chmod(0o711)
         self.imap, self.imaps, self.number = free_port(), free_port(), 0
         mail = self.folder / "mail"
         for one in (mail / "new", mail / "cur", mail / "tmp", self.folder / "run"):
             one.mkdir(parents=True, exist_ok=True)
         self.uid, self.gid = 8, 8  # mail, on every Debian
-        # pytest's folders are for their owner alone, and Dovecot's processes are others
-        for one in [self.folder, *self.folder.parents][:-2]:
-            one.chmod(one.stat().st_mode | 0o111)
         config = self.folder / "dovecot.conf"
         config.write_text(CONFIG.format(folder=self.folder, certificate=certificates / f"{certificate}.pem", uid=self.uid,
                                         gid=self.gid, key=certificates / f"{certificate}.key", imap=self.imap,
                                         imaps=self.imaps, secret=self.secret, more=more))
         self._own()
+        self._start()
+
+    def _start(self):
+        config = self.folder / "dovecot.conf"
         self.process = subprocess.Popen(["/usr/sbin/dovecot", "-F", "-c", str(config)], stderr=subprocess.PIPE)
 
     def _own(self):
@@ -94,22 +98,32 @@ class Mailbox:
             os.chown(path, self.uid, self.gid)
 
     def __enter__(self):
+        try:
+            self._await()
+        except RuntimeError:
+            self.__exit__()
+            raise
+        return self
+
+    def _await(self):
         for _ in range(200):
             try:
                 with socket.create_connection(("127.0.0.1", self.imap), timeout=5) as one:
                     if one.recv(100).startswith(b"* OK"):
-                        return self
+                        return
             except OSError:
                 pass
             if self.process.poll() is not None:
                 break
             time.sleep(0.05)
-        self.__exit__()
         raise RuntimeError(f"dovecot did not start: {self.process.stderr.read().decode()}")
 
-    def __exit__(self, *_):
+    def __exit__(self, kind=None, *_):
         self.process.terminate()
         self.process.wait(20)
+        if kind:
+            print((self.folder / "log").read_text())
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def path(self, name=""):
         return self.folder / "mail" / (f".{name}" if name else "")
@@ -117,24 +131,26 @@ class Mailbox:
     def put(self, mail, name=""):
         """A mail arrives."""
         folder = self.path(name)
-        for one in ("new", "cur", "tmp"):
-            (folder / one).mkdir(parents=True, exist_ok=True)
+        if not folder.exists():
+            for one in ("new", "cur", "tmp"):
+                (folder / one).mkdir(parents=True)
+            self._own()
         self._write(folder / "new" / self._stem(), mail)
-        self._own()
 
     def put_many(self, mails):
         """(mail, flags) of mails that have been looked at before."""
         for mail, flags in mails:
             self._write(self.path() / "cur" / f"{self._stem()}:2,{flags}", mail)
-        self._own()
 
     def _stem(self):
         self.number += 1
         return f"{1_700_000_000 + self.number}.M{self.number}.test"
 
     def _write(self, path, mail):
-        (self.path() / "tmp" / path.name).write_bytes(mail)
-        (self.path() / "tmp" / path.name).rename(path)
+        begun = self.path() / "tmp" / path.name
+        begun.write_bytes(mail)
+        os.chown(begun, self.uid, self.gid)
+        begun.rename(path)
 
     def mails(self, name=""):
         """Flags and bytes of all mails in a folder."""
@@ -144,8 +160,12 @@ class Mailbox:
         return found
 
     def renumber(self):
-        """The mailbox gets another UIDVALIDITY, as after it was restored from a copy."""
+        """The mailbox gets another UIDVALIDITY, as after it was restored from a copy; connections break."""
+        self.process.terminate()
+        self.process.wait(20)
         for path in self.path().glob("dovecot*"):
             if path.is_file():
                 path.unlink()
         time.sleep(1.1)  # it is the second of the clock
+        self._start()
+        self._await()

@@ -102,6 +102,11 @@ local_times_are_shown(void **state)
     assert_string_equal(zone_abbreviation(paris, at), "CEST");
     assert_string_equal(zone_name(paris), "Europe/Paris");
     /* Beyond what a year of four digits can show. */
+    assert_true(when_parse(STR("0001-01-01T01:02:03+09:36"), NULL, &at, NULL));
+    assert_string_equal(when_format(arena, at), "0001-01-01T00:00:00.000Z");
+    assert_true(when_parse(STR("9999-12-31T23:00:00-05:00"), NULL, &at, NULL));
+    assert_string_equal(when_format(arena, at), "9999-12-31T23:59:59.999Z");
+    assert_false(when_parse(STR("0000-01-01T00:00:00Z"), NULL, &at, NULL));
     assert_string_equal(when_format(arena, INT64_MAX), "9999-12-31T23:59:59.999Z");
     assert_string_equal(when_format(arena, INT64_MIN), "0001-01-01T00:00:00.000Z");
     assert_string_equal(when_format_local(arena, INT64_MAX, paris),

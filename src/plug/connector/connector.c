@@ -102,8 +102,8 @@ bool
 connector_marketplace(Arena *arena, Str channel)
 {
     static const char *const names[] = {
-        "allegro", "amazon", "bol",  "cdiscount", "ebay", "etsy",    "kaufland",
-        "mercari", "mirakl", "otto", "shein",     "temu", "walmart", "zalando",
+        "allegro", "amazon", "bol",   "cdiscount", "ebay",   "etsy",    "kaufland", "mercari",
+        "mirakl",  "otto",   "shein", "temu",      "tiktok", "walmart", "zalando",
     };
     Str name = text_lower(arena, channel);
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
