@@ -11,11 +11,18 @@ import pytest
 from http_probe import probe_path
 
 
+def hear_signals():
+    """As at a terminal: what was started in the background, or by nohup, hands on that these are ignored."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Guarded:
     def __init__(self, *options):
         self.process = subprocess.Popen([probe_path("guard_probe"), *options],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True, bufsize=1)
+                                        stderr=subprocess.PIPE, text=True, bufsize=1,
+                                        preexec_fn=hear_signals)
 
     def worker(self):
         """The pid of the next worker."""
