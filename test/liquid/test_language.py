@@ -35,6 +35,15 @@ CASES = {
     "{{ 'one two ' | truncatewords: 2 }}|{{ 'one two' | truncatewords: 2 }}": ({}, "one two...|one two"),
     "{{ 'x' | truncate: -9223372036854775808 }}": ({}, "..."),
     "{{ 1.0 | divided_by: -0.0 }} {{ -1.0 | divided_by: -0.0 }}": ({}, "-Infinity Infinity"),
+    # names are one more argument to who takes none
+    "{% assign m = nil | default: a: 1, b: s %}{{ m.a }}{{ m.b }} {{ false | default: 7, allow_false: true }}": (
+        {}, "1abc false"),
+    "{{ l | join: by: s }}": ({}, '1{"by"=>"abc"}2{"by"=>"abc"}3{"by"=>"abc"}4'),
+    "{{ 's' | upcase: a: 1 }}": ({}, "Liquid error: wrong number of arguments (given 2, expected 1)"),
+    "{{ (5..2) | first }}{{ (5..2) | last }}{{ (5..2) | size }}": ({}, "520"),
+    "{{ '+%41+%zz+%+' | url_decode }}": ({}, " A %zz %+"),
+    "{{ 100000000000000.0 }} {{ 1000000000000000.0 }} {{ 1234567890123456.5 }} {{ 0.0001 }}": (
+        {}, "100000000000000.0 1.0e+15 1234567890123456.5 0.0001"),
     "{{ l.size.size.size.size }}{{ l" + ".first" * 200 + " }}": ({}, "8"),
 }
 

@@ -157,6 +157,10 @@ value_command(LiquidCall *call, LiquidValue value, const LiquidName *name, Liqui
         *ret = text_end(liquid_text(value), last);
         return true;
     }
+    if (value.kind == LIQUID_RANGE) { /* its ends, even where nothing is between them */
+        *ret = liquid_int(last ? value.range->to : value.range->from);
+        return true;
+    }
     if (!value_is_list(value) && (last || !value_is_map(value))) /* a map has no last pair */
         return false;
     size_t len = value_len(value);

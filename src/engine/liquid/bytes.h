@@ -117,6 +117,18 @@ bytes_equal(BytesLane lane, char byte)
     return (unsigned)__builtin_ia32_pmovmskb128((BytesLane)(lane == bytes_lane(byte)));
 }
 
+/* A bit for each byte that is a letter, digit or dash. */
+static inline unsigned
+bytes_of_names(BytesLane lane)
+{
+    typedef unsigned char Bytes __attribute__((vector_size(16)));
+    Bytes bytes = (Bytes)lane;
+    Bytes letters = (Bytes)((bytes | 0x20) - 'a' < 26);
+    Bytes digits = (Bytes)(bytes - '0' < 10);
+    Bytes dashes = (Bytes)(bytes == '-');
+    return (unsigned)__builtin_ia32_pmovmskb128((BytesLane)(letters | digits | dashes));
+}
+
 /* Where the byte (not 0) stands; `end` when it does not. For distances of some dozen bytes. */
 static inline const char *
 bytes_find(const char *at, const char *end, char byte)

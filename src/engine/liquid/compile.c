@@ -8,12 +8,6 @@ enum { UNITS_MOST = 1000, ARENA_FACTOR = 64 };
 
 /* ---- findings ----------------------------------------------------------------------------- */
 
-uint32_t
-compile_at(const Compiler *compiler, const char *byte)
-{
-    return (uint32_t)(byte - compiler->unit->source.at);
-}
-
 static void
 compile_note(Compiler *compiler, bool error, uint32_t at, Str suggestion, Str message)
 {

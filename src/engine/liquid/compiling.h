@@ -42,6 +42,7 @@ token_text(const Token *token)
 /* Tokens of one {{ }} or {% %}: read one at a time, with one more of lookahead. */
 typedef struct Lexer {
     const char *start; /* of the unit's source */
+    const char *wide;  /* up to here 16 bytes can be read: the markup stands in a longer source */
     const char *at, *end;
     Token token; /* the current one */
 } Lexer;
@@ -51,6 +52,15 @@ void lexer_next(Lexer *lexer);
 Token lexer_peek(const Lexer *lexer);             /* the one after the current */
 bool lexer_before(const Lexer *lexer, char mark); /* this is the first byte of the one after */
 const char *token_name(TokenKind kind);
+
+static inline bool
+lexer_take(Lexer *lexer, TokenKind kind)
+{
+    if (lexer->token.kind != kind)
+        return false;
+    lexer_next(lexer);
+    return true;
+}
 
 typedef enum PieceKind { PIECE_END, PIECE_TEXT, PIECE_OUTPUT, PIECE_TAG } PieceKind;
 
@@ -125,7 +135,11 @@ bool compile_fail_guess(Compiler *compiler, uint32_t at, Str suggestion, const c
     G_GNUC_PRINTF(4, 5);
 void compile_warn(Compiler *compiler, uint32_t at, Str suggestion, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
-uint32_t compile_at(const Compiler *compiler, const char *byte);
+static inline uint32_t
+compile_at(const Compiler *compiler, const char *byte)
+{
+    return (uint32_t)(byte - compiler->unit->source.at);
+}
 /* Compiles (or finds) the partial for the current place. NULL: there is none (*ret_missing says
  * why) or the compile failed. */
 const Unit *
@@ -139,7 +153,6 @@ const Expr *expr_parse_condition(Compiler *compiler, Lexer *lexer); /* a == b an
 const Expr *expr_const(Compiler *compiler, LiquidValue value, uint32_t at);
 bool expr_end(Compiler *compiler, Lexer *lexer); /* nothing may follow */
 bool expr_expect(Compiler *compiler, Lexer *lexer, TokenKind kind);
-bool lexer_take(Lexer *lexer, TokenKind kind);
 bool lexer_take_word(Lexer *lexer, const char *word);
 
 bool scanner_next(Compiler *compiler, Scanner *scanner, Piece *ret);
@@ -155,7 +168,17 @@ typedef struct Nodes {
     bool blank;
 } Nodes;
 
-Node *nodes_add(Compiler *compiler, Nodes *nodes, NodeKind kind, uint32_t at);
+void nodes_grow(Compiler *compiler, Nodes *nodes);
+static inline Node *
+nodes_add(Compiler *compiler, Nodes *nodes, NodeKind kind, uint32_t at)
+{
+    if (nodes->count == nodes->room)
+        nodes_grow(compiler, nodes);
+    Node *node = &nodes->list[nodes->count++];
+    *node = (Node){.kind = (uint8_t)kind, .at = at};
+    return node;
+}
+
 /* Reads nodes until a tag that is not its own: a block's end or a branch (in *ret_stop, whose kind
  * is PIECE_END at the end of the text). */
 bool block_parse(Compiler *compiler, Nodes *nodes, Piece *ret_stop);
@@ -174,7 +197,12 @@ typedef struct Mark {
     int depth;
     uint32_t stops;
 } Mark;
-Mark recover_mark(const Compiler *compiler);
+static inline Mark
+recover_mark(const Compiler *compiler)
+{
+    return (Mark){compiler->scanner->at, compiler->place, compiler->depth, compiler->stops};
+}
+
 bool recover_is_on(const Compiler *compiler);
 /* An error was noted in this piece. True: read on, behind it or what belongs to it. */
 bool recover_piece(Compiler *compiler, const Piece *piece, const Mark *mark);
@@ -209,6 +237,8 @@ const LiquidFilter *filter_find(const LiquidOptions *options, Str name);
 const LiquidFilter *compile_filter(Compiler *compiler, Str name); /* the same, remembered */
 void filter_guess(const LiquidOptions *options, Guess *guess);
 bool call_fits(const Call *call); /* number of arguments */
+/* The arguments as the filter sees them. list: those by position, one more room, those by name. */
+LiquidArgs call_args(Arena *arena, const Call *call, LiquidValue *list);
 char *call_misfit(Arena *arena, const Call *call);
 
 /* Checks every name against the schema (check.c). False when there are errors. */

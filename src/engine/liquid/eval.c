@@ -343,8 +343,8 @@ bool
 call_fits(const Call *call)
 {
     const LiquidFilter *filter = call->filter;
-    return call->count >= filter->least && (call->count <= filter->most) &&
-           (filter->named || call->named_count == 0);
+    int given = call->count + call_bundles(call);
+    return given >= filter->least && given <= filter->most;
 }
 
 /* Counts as Ruby does: the value is an argument too, and so is a bundle of named ones. */
@@ -352,7 +352,7 @@ char *
 call_misfit(Arena *arena, const Call *call)
 {
     const LiquidFilter *filter = call->filter;
-    int given = 1 + call->count + (call->named_count && !filter->named);
+    int given = 1 + call->count + call_bundles(call);
     if (filter->least == filter->most)
         return arena_format(arena, "wrong number of arguments (given %d, expected %d)", given,
                             1 + filter->least);
@@ -371,22 +371,41 @@ call_run_with(LiquidCall *call, const Call *filter_call, LiquidValue value, cons
     return result;
 }
 
+LiquidValue
+args_bundle(Arena *arena, const LiquidArgs *args)
+{
+    LiquidValue map = liquid_map(arena);
+    for (size_t i = 0; i < args->named_count; i++)
+        liquid_map_set(arena, map, args->names[i], args->named[i]);
+    return map;
+}
+
+LiquidArgs
+call_args(Arena *arena, const Call *call, LiquidValue *list)
+{
+    size_t bundle = call->count;
+    LiquidArgs args = {call->count, list, call->named_count, call->names, list + bundle + 1};
+    if (!call_bundles(call))
+        return args;
+    list[bundle] = args_bundle(arena, &args);
+    return (LiquidArgs){.count = bundle + 1, .list = list};
+}
+
 static LiquidValue
 call_run_computed(LiquidCall *call, const Call *filter_call, LiquidValue value)
 {
     LiquidValue room[ARGS_ON_STACK];
-    size_t total = (size_t)filter_call->count + filter_call->named_count;
+    size_t total = (size_t)filter_call->count + 1 + filter_call->named_count;
     LiquidValue *list =
         total <= ARGS_ON_STACK ? room : arena_new_of(call->arena, LiquidValue, total);
-    LiquidValue *named = list + filter_call->count;
+    LiquidValue *named = list + filter_call->count + 1;
     for (uint8_t i = 0; i < filter_call->count; i++)
         list[i] = operand_eval(call, filter_call->args[i]);
     for (uint8_t i = 0; i < filter_call->named_count; i++)
         named[i] = operand_eval(call, filter_call->named[i]);
     if (call->failure)
         return LIQUID_OF_NIL;
-    LiquidArgs args = {filter_call->count, list, filter_call->named_count, filter_call->names,
-                       named};
+    LiquidArgs args = call_args(call->arena, filter_call, list);
     return call_run_with(call, filter_call, value, &args);
 }
 

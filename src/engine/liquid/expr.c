@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { SEGMENTS_MOST = 1000, ARGS_MOST = 32, CALLS_MOST = 64, NESTING_MOST = 64 };
+enum { SEGMENTS_MOST = 1000, ARGS_MOST = 100, CALLS_MOST = 64, NESTING_MOST = 64 };
 
 static Expr *
 expr_new(Compiler *compiler, ExprKind kind, uint32_t at)
@@ -30,8 +30,6 @@ expr_const(Compiler *compiler, LiquidValue value, uint32_t at)
 /* Out of line: copied in place, a list of two would be a string instruction, which is slow. */
 static void *__attribute__((noinline)) list_keep(Compiler *compiler, const void *list, size_t bytes)
 {
-    if (bytes == 0)
-        return NULL;
     void *kept = compile_room(compiler, bytes);
     memcpy(kept, list, bytes);
     return kept;
@@ -355,7 +353,7 @@ static bool
 call_check(Compiler *compiler, const Call *call)
 {
     const LiquidFilter *filter = call->filter;
-    if (filter->most == UINT8_MAX || call_fits(call))
+    if (filter->most == UINT8_MAX || call->fits)
         return true;
     if (compiler->liquid->options.strict)
         return compile_fail(compiler, call->at, "%s", call_misfit(compiler->arena, call));
@@ -382,13 +380,14 @@ call_make_ready(Compiler *compiler, Call *call)
                      exprs_are_constant(call->named, call->named_count);
     if (!call->constant)
         return;
-    LiquidValue *list = total ? compile_room(compiler, total * sizeof *list) : NULL;
+    if (total == 0)
+        return;
+    LiquidValue *list = compile_room(compiler, (total + 1) * sizeof *list);
     for (uint8_t i = 0; i < call->count; i++)
         list[i] = call->args[i]->constant;
     for (uint8_t i = 0; i < call->named_count; i++)
-        list[call->count + i] = call->named[i]->constant;
-    call->ready = (LiquidArgs){call->count, list, call->named_count, call->names,
-                               list ? list + call->count : NULL};
+        list[call->count + 1 + i] = call->named[i]->constant;
+    call->ready = call_args(compiler->arena, call, list);
 }
 
 static Call *
@@ -403,9 +402,12 @@ call_parse(Compiler *compiler, Lexer *lexer)
     call->filter = compile_filter(compiler, call->name);
     call->count = args.count;
     call->named_count = args.named_count;
-    call->args = list_keep(compiler, args.list, args.count * sizeof *args.list);
-    call->named = list_keep(compiler, args.named, args.named_count * sizeof *args.named);
-    call->names = list_keep(compiler, args.names, args.named_count * sizeof *args.names);
+    if (args.count)
+        call->args = list_keep(compiler, args.list, args.count * sizeof *args.list);
+    if (args.named_count) {
+        call->named = list_keep(compiler, args.named, args.named_count * sizeof *args.named);
+        call->names = list_keep(compiler, args.names, args.named_count * sizeof *args.names);
+    }
     call_make_ready(compiler, call);
     bool fine = call->filter ? call_check(compiler, call) : filter_unknown(compiler, call);
     return fine ? call : NULL;

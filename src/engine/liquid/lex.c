@@ -31,10 +31,29 @@ lexer_start(Lexer *lexer, Str source, Str markup)
     if (!markup.at)
         markup = (Str){source.at, 0};
     lexer->start = source.at;
+    lexer->wide = source.len < 16 ? NULL : source.at + source.len - 16;
     lexer->at = markup.at;
     lexer->end = markup.at + markup.len;
     lexer->token.kind = TOKEN_END;
     lexer_next(lexer);
+}
+
+/* The end of the name that starts here. Names are short, and looking at 16 bytes costs no more than
+ * looking at three. */
+static inline const char *
+name_end(const Lexer *lexer, const char *at)
+{
+#if defined(__SSE2__)
+    if (at <= lexer->wide) {
+        BytesLane lane = bytes_lane_at(at);
+        unsigned others = ~(bytes_of_names(lane) | bytes_equal(lane, '_')) & 0xFFFF;
+        if (others) {
+            at += __builtin_ctz(others);
+            return at < lexer->end ? at : lexer->end;
+        }
+    }
+#endif
+    return pass_over(at, lexer->end, LEX_NAME);
 }
 
 static const char *
@@ -110,7 +129,7 @@ lex_mark(const Lexer *lexer, const char *at, Token *token)
 static const char *
 lex_name(const Lexer *lexer, const char *at, bool after_dot, Token *token)
 {
-    const char *end = pass_over(at, lexer->end, LEX_NAME);
+    const char *end = name_end(lexer, at);
     end += end < lexer->end && *end == '?';
     token->kind = TOKEN_ID;
     if (end - at == 8 && memcmp(at, "contains", 8) == 0 && !after_dot) {
@@ -166,15 +185,6 @@ lexer_peek(const Lexer *lexer)
     Lexer copy = *lexer;
     lexer_next(&copy);
     return copy.token;
-}
-
-bool
-lexer_take(Lexer *lexer, TokenKind kind)
-{
-    if (lexer->token.kind != kind)
-        return false;
-    lexer_next(lexer);
-    return true;
 }
 
 bool

@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum {
-    PLACES_FIXED = 16, /* Ruby prints up to 16 places before the point, then 1.0e+16 */
+    PLACES_FIXED = 15, /* Ruby fills up to 15 places before the point, then prints 1.0e+15 */
     ZEROS_FIXED = 4,   /* and up to 4 zeros behind it, then 1.0e-05 */
     SHORT_BYTES = 32,
 };
@@ -102,7 +102,7 @@ number_print(LiquidValue value, char ret[NUMBER_BYTES])
         *ret++ = '-';
     if (value.integer == 0)
         return (size_t)snprintf(ret, NUMBER_BYTES, value.scale < 0 ? "-0.0" : "0.0");
-    if (point > -ZEROS_FIXED && point <= PLACES_FIXED)
+    if (point > -ZEROS_FIXED && (point <= PLACES_FIXED || point < count))
         return fixed_print(first, count, point, ret) + sign;
     int exponent = point - 1;
     return (size_t)snprintf(ret, NUMBER_BYTES - 1, "%c.%se%c%02d", first[0],

@@ -6,20 +6,15 @@
 
 enum { BLOCKS_MOST = 100 }; /* nested in one text, as Shopify's */
 
-Node *
-nodes_add(Compiler *compiler, Nodes *nodes, NodeKind kind, uint32_t at)
+void
+nodes_grow(Compiler *compiler, Nodes *nodes)
 {
-    if (nodes->count == nodes->room) {
-        size_t room = MAX(nodes->room * 2, (size_t)8);
-        Node *list = compile_room(compiler, room * sizeof *list);
-        if (nodes->count)
-            memcpy(list, nodes->list, nodes->count * sizeof *list);
-        nodes->list = list;
-        nodes->room = room;
-    }
-    Node *node = &nodes->list[nodes->count++];
-    *node = (Node){.kind = (uint8_t)kind, .at = at};
-    return node;
+    size_t room = MAX(nodes->room * 2, (size_t)8);
+    Node *list = compile_room(compiler, room * sizeof *list);
+    if (nodes->count)
+        memcpy(list, nodes->list, nodes->count * sizeof *list);
+    nodes->list = list;
+    nodes->room = room;
 }
 
 Block *

@@ -9,24 +9,6 @@
 
 #include <string.h>
 
-_Static_assert(sizeof(Place) == sizeof(uint64_t), "a place is kept in a uint64_t");
-
-Place
-place_unpack(uint64_t packed)
-{
-    Place place;
-    memcpy(&place, &packed, sizeof place);
-    return place;
-}
-
-uint64_t
-place_pack(Place place)
-{
-    uint64_t packed;
-    memcpy(&packed, &place, sizeof packed);
-    return packed;
-}
-
 static const char *
 place_name(Place place)
 {

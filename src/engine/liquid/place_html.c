@@ -34,16 +34,30 @@ name_in(Str name, const Str *words)
     return false;
 }
 
+static const bool IN_NAME[256] = {
+    ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true, ['-'] = true};
+
+/* Past letters, digits and dashes. */
+static inline const char *
+name_pass(const char *at, const char *end)
+{
+#if defined(__SSE2__)
+    for (; end - at >= 16; at += 16) {
+        unsigned others = ~bytes_of_names(bytes_lane_at(at)) & 0xFFFF;
+        if (others)
+            return at + __builtin_ctz(others);
+    }
+#endif
+    while (at < end && IN_NAME[(uint8_t)*at])
+        at++;
+    return at;
+}
+
 /* To the last byte of the run that reader->at is in. */
 static void
 name_run(Reader *reader)
 {
-    static const bool IN_NAME[256] = {
-        ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true, ['-'] = true};
-    const char *at = reader->at + 1;
-    while (at < reader->end && IN_NAME[(uint8_t)*at])
-        at++;
-    reader->at = at - 1;
+    reader->at = name_pass(reader->at + 1, reader->end) - 1;
 }
 
 enum { ELEMENT_LEAST = 3, ELEMENT_MOST = 9 }; /* bytes of the names that matter */
@@ -53,7 +67,10 @@ element_of(Str name)
 {
     static const Str RAW_NAMES[] = {{"iframe", 6},   {"xmp", 3},       {"noembed", 7},
                                     {"noframes", 8}, {"plaintext", 9}, {NULL, 0}};
-    if (name.len < ELEMENT_LEAST || name.len > ELEMENT_MOST)
+    const uint32_t firsts = 1u << ('i' & 31) | 1u << ('m' & 31) | 1u << ('n' & 31) |
+                            1u << ('p' & 31) | 1u << ('s' & 31) | 1u << ('t' & 31) |
+                            1u << ('x' & 31);
+    if (name.len < ELEMENT_LEAST || name.len > ELEMENT_MOST || !(firsts & 1u << (name.at[0] & 31)))
         return ELEMENT_OTHER;
     if (name_is(name, STR("title")))
         return ELEMENT_TITLE;
@@ -200,12 +217,65 @@ value_end(Reader *reader)
     reader->place.css = CSS_VALUE;
 }
 
+/* The end of an attribute whose value stands whole in the literal; NULL: it does not, or the name is
+ * none that attribute_of() could judge. Nothing is printed into it, so what the value means is all
+ * the same. */
+static inline const char *
+attribute_pass(Reader *reader, const char *at)
+{
+    const char *end = reader->end;
+    const char *equals = name_pass(at, end);
+    if (end - equals < 3 || equals == at || *equals != '=' ||
+        (equals[1] != '"' && equals[1] != '\''))
+        return NULL;
+    const char *close = bytes_find(equals + 2, end, equals[1]);
+    if (close == end)
+        return NULL;
+    if (name_is((Str){at, (size_t)(equals - at)}, STR("http-equiv")))
+        reader->place.refresh = 1;
+    return close + 1;
+}
+
+/* Between attributes: past spaces and whole attributes, which are most of a page. */
+static void
+attributes_pass(Reader *reader)
+{
+    const char *at = reader->at;
+    const char *next = at;
+    while (next) {
+        at = next;
+        while (at < reader->end && text_is_space(*at))
+            at++;
+        next = attribute_pass(reader, at);
+    }
+    reader->at = at;
+}
+
+/* Behind < at the name of a tag: moves to the last byte of what is plain in it. */
+static bool
+tag_pass(Reader *reader)
+{
+    const char *end = name_pass(reader->at, reader->end);
+    if (end == reader->end || (!text_is_space(*end) && *end != '>'))
+        return false;
+    reader->place.element = (uint8_t)element_of((Str){reader->at, (size_t)(end - reader->at)});
+    reader->place.state = BETWEEN;
+    reader->at = end;
+    attributes_pass(reader);
+    if (reader->at < reader->end && *reader->at == '>')
+        tag_end(reader);
+    else
+        reader->at--;
+    return true;
+}
+
 static void
 tag_open_step(Reader *reader, char byte)
 {
     reader->place.state = TEXT;
     if (g_ascii_isalpha(byte)) {
-        name_start(reader, TAG_NAME);
+        if (!tag_pass(reader))
+            name_start(reader, TAG_NAME);
     } else if (byte == '/' || byte == '?' || byte == '!') {
         reader->place.state = DECLARATION;
     } else if (byte == '<') {
@@ -320,6 +390,33 @@ name_end_step(Reader *reader, char byte)
                                  "a name in a tag must be written in one piece");
 }
 
+/* In text: past words and whole tags, up to what needs a closer look. */
+static void
+text_pass(Reader *reader)
+{
+    for (;;) {
+        const char *angle = bytes_find(reader->at, reader->end, '<');
+        reader->at = angle;
+        if (reader->end - angle < 3)
+            return;
+        const char *close = reader->end;
+        if (angle[1] == '/') {
+            close = bytes_find(angle + 2, reader->end, '>');
+        } else if (g_ascii_isalpha(angle[1])) {
+            reader->at++;
+            if (tag_pass(reader))
+                close = reader->at;
+            else
+                reader->at--;
+        }
+        if (close == reader->end)
+            return;
+        reader->at = close + 1;
+        if (reader->place.state != TEXT)
+            return;
+    }
+}
+
 /* At a <: what it opens shows in the next byte, which mostly stands in the same literal. */
 static void
 angle_step(Reader *reader)
@@ -415,7 +512,7 @@ plain_skip(Reader *reader)
 {
     switch ((State)reader->place.state) {
     case TEXT:
-        reader->at = bytes_find(reader->at, reader->end, '<');
+        text_pass(reader);
         break;
     case DOUBLE_QUOTED:
         reader->at = value_skip(reader, '"');
@@ -430,8 +527,7 @@ plain_skip(Reader *reader)
         reader->at = bytes_find(reader->at, reader->end, '>');
         break;
     case BETWEEN:
-        while (reader->at < reader->end && text_is_space(*reader->at))
-            reader->at++;
+        attributes_pass(reader);
         break;
     default:
         break;

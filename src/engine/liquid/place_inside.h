@@ -3,6 +3,8 @@
 
 #include "engine/liquid/place.h"
 
+#include <string.h>
+
 typedef enum State {
     TEXT,
     TAG_OPEN, /* behind < */
@@ -81,8 +83,23 @@ typedef struct Place {
     uint8_t unused;
 } Place;
 
-Place place_unpack(uint64_t packed);
-uint64_t place_pack(Place place);
+_Static_assert(sizeof(Place) == sizeof(uint64_t), "a place is kept in a uint64_t");
+
+static inline Place
+place_unpack(uint64_t packed)
+{
+    Place place;
+    memcpy(&place, &packed, sizeof place);
+    return place;
+}
+
+static inline uint64_t
+place_pack(Place place)
+{
+    uint64_t packed;
+    memcpy(&packed, &place, sizeof packed);
+    return packed;
+}
 
 enum { SCHEME_MOST = 32 };
 

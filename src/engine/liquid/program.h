@@ -31,6 +31,13 @@ struct Call {
     LiquidArgs ready;
 };
 
+/* To a filter that knows no names, named arguments are one more by position: a map of them. */
+static inline bool
+call_bundles(const Call *call)
+{
+    return call->named_count && call->filter && !call->filter->named;
+}
+
 typedef enum ExprKind {
     EXPR_CONST,
     EXPR_PATH,     /* slot.segment.segment */

@@ -9,12 +9,6 @@
 
 enum { ERRORS_MOST = 50 }; /* of one compile: who sees these has enough to do */
 
-Mark
-recover_mark(const Compiler *compiler)
-{
-    return (Mark){compiler->scanner->at, compiler->place, compiler->depth, compiler->stops};
-}
-
 bool
 recover_is_on(const Compiler *compiler)
 {

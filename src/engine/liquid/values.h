@@ -135,4 +135,6 @@ typedef enum Order { ORDER_LESS = -1, ORDER_SAME = 0, ORDER_MORE = 1, ORDER_NONE
 Order value_order(LiquidCall *call, LiquidValue left, LiquidValue right); /* Ruby's <=> */
 bool value_contains(LiquidCall *call, LiquidValue left, LiquidValue right);
 bool value_is_empty(LiquidCall *call, LiquidValue value);
+/* The named arguments as a map. */
+LiquidValue args_bundle(Arena *arena, const LiquidArgs *args);
 bool value_is_blank(LiquidCall *call, LiquidValue value);

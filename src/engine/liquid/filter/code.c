@@ -99,10 +99,12 @@ url_decode_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, Liqu
     Str text = text_of(call, value);
     char *bytes = arena_bytes(call->arena, text.len + 1);
     size_t len = 0;
+    bool cut = false; /* behind a % that has no two bytes more, Ruby reads nothing */
     for (size_t i = 0; i < text.len; i++) {
-        bool coded = text.at[i] == '%' && i + 2 < text.len && g_ascii_isxdigit(text.at[i + 1]) &&
+        cut = cut || (text.at[i] == '%' && i + 2 >= text.len);
+        bool coded = text.at[i] == '%' && !cut && g_ascii_isxdigit(text.at[i + 1]) &&
                      g_ascii_isxdigit(text.at[i + 2]);
-        bytes[len++] = text.at[i] == '+' ? ' ' : text.at[i];
+        bytes[len++] = text.at[i] == '+' && !cut ? ' ' : text.at[i];
         if (coded) {
             bytes[len - 1] = (char)(g_ascii_xdigit_value(text.at[i + 1]) * 16 +
                                     g_ascii_xdigit_value(text.at[i + 2]));

@@ -443,8 +443,11 @@ default_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidV
     bool missing = allow && liquid_truth(*allow) ? value.kind == LIQUID_NIL
                                                  : !liquid_truth(value_plain(call, value));
     *ret = value;
-    if (missing || value_is_empty(call, value))
-        *ret = args->count ? args->list[0] : liquid_str(STR(""));
+    if (!missing && !value_is_empty(call, value))
+        return true;
+    *ret = args->count         ? args->list[0]
+           : args->named_count ? args_bundle(call->arena, args) /* as Ruby takes them */
+                               : liquid_str(STR(""));
     return true;
 }
 
