@@ -11,7 +11,7 @@ CREATE TABLE inbox (
     connector TEXT NOT NULL,        -- row of connectors.def
     topic TEXT NOT NULL,            -- the sender's name for what happened: orders/create
     delivery TEXT NOT NULL,         -- the sender's id of this delivery, repeated when it repeats itself; where
-                                    -- it sends none, the SHA-256 of the body
+                                    -- it sends none, the keyed hash of the body
     body_bytes INTEGER NOT NULL,    -- of the raw body, which is in inbox_body until retention takes it
     state TEXT NOT NULL,            -- new, done, same (nothing new in it), early (it
                                     -- waits for its order or shipment), unread (we could not), aside

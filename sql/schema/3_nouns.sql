@@ -313,13 +313,14 @@ CREATE TABLE privacy_ask (
     kind TEXT NOT NULL,             -- export, erase, erase_shop
     source TEXT NOT NULL,
     foreign_id TEXT NOT NULL,       -- of the asking, or what it names: the same twice is one
-    customer_foreign_id TEXT,       -- these four go when it is done
+    customer_foreign_id TEXT,       -- these five go when it is done
     email TEXT,
     phone TEXT,
     orders TEXT,                    -- JSON list of foreign ids; NULL: all
+    gathered TEXT,                  -- JSON: what the person is known by, while the erasure is under way
     due_at INTEGER NOT NULL,        -- by law
     state TEXT NOT NULL,            -- new, done
-    receipt TEXT,                   -- JSON: what was erased, table by table, what is held and until when
+    receipt TEXT,                   -- JSON: what was erased, table by table, and what is held; with every step, so far
     finished_at INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX privacy_ask_foreign ON privacy_ask (shop, source, kind, foreign_id);

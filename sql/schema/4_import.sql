@@ -8,7 +8,7 @@ CREATE TABLE import (
     format TEXT NOT NULL,           -- row of formats.def
     file TEXT NOT NULL,             -- where it lay; - for standard input
     spool TEXT,                     -- where standard input is kept until it is done
-    hash BLOB NOT NULL,             -- SHA-256 over the file's SHA-256, the map and how it is read: the same again goes on
+    hash BLOB NOT NULL,             -- keyed, over the file's SHA-256, the map and how it is read: the same again goes on
     bytes INTEGER NOT NULL,         -- of the file
     options TEXT NOT NULL,          -- JSON: map, encoding, delimiter, as they were asked for
     as_live INTEGER NOT NULL,       -- 1: what it told counts as new, and journeys start from it

@@ -19,7 +19,7 @@ CREATE TABLE api_post (
     delivery TEXT NOT NULL,         -- as in inbox
     at INTEGER NOT NULL,
     inbox_id INTEGER NOT NULL,
-    fingerprint BLOB NOT NULL,      -- SHA-256 of the noun and the body
+    fingerprint BLOB NOT NULL,      -- keyed hash of the noun and the body
     PRIMARY KEY (shop, delivery)
 ) STRICT, WITHOUT ROWID;
 

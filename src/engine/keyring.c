@@ -36,6 +36,7 @@ keyring_new(const SealKey *master)
     keyring->mail = keyring_hmac(master, "mail....");
     keyring->suppression = keyring_hmac(master, "suppress");
     keyring->forms = keyring_hmac(master, "forms...");
+    keyring->digests = keyring_hmac(master, "digests.");
     seal_subkey(master, "finger..", &finger);
     encode_to(ENCODE_HEX, (Str){(const char *)finger.bytes, sizeof keyring->fingerprint / 2},
               keyring->fingerprint);
@@ -52,6 +53,7 @@ keyring_free(Keyring *keyring)
     hmac_key_free(keyring->mail);
     hmac_key_free(keyring->suppression);
     hmac_key_free(keyring->forms);
+    hmac_key_free(keyring->digests);
     g_free(keyring);
 }
 

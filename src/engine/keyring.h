@@ -21,6 +21,8 @@ typedef struct Keyring {
     HmacKey *mail;        /* verp_...: return paths and Message-IDs */
     HmacKey *suppression; /* the HMAC of an erased address, which keeps it off the list */
     HmacKey *forms;       /* tokens of forms and of sessions */
+    HmacKey *
+        digests; /* what was told, to know it again: who has the store alone cannot try what it was */
     char fingerprint[17]; /* of the master key, 16 hex digits: the store keeps it, so that another
                            * key's file is noticed at start. Not secret. */
 } Keyring;

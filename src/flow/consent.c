@@ -18,11 +18,12 @@ suppression_check(Db *db, Arena *arena, const ConsentAsk *ask, bool *ret_stops, 
                   GError **error)
 {
     *ret_stops = false;
-    g_autoptr(Rows) rows =
-        db_rows(db, Q_suppression_find,
-                BINDS(bind_int("shop", ask->shop->shop.id), bind_text("channel", ask->channel),
-                      bind_text("address", ask->address)),
-                error);
+    g_autoptr(Rows) rows = db_rows(
+        db, Q_suppression_find,
+        BINDS(bind_int("shop", ask->shop->shop.id), bind_text("channel", ask->channel),
+              bind_text("address", ask->address),
+              bind_text("mark", erased_address(arena, ask->shop->fingerprints, ask->address))),
+        error);
     if (!rows)
         return false;
     if (rows_next(rows)) {

@@ -2,8 +2,10 @@
 
 -- name: suppression_find
 -- Why an address is not written to; the widest scope first, which is also the first by its name.
+-- :mark is the address's fingerprint: of somebody erased, nothing else is left of what was said about the address.
 SELECT scope, reason FROM suppression
-WHERE shop = :shop AND channel = :channel AND address = :address AND lifted_at IS NULL ORDER BY scope LIMIT 1;
+WHERE shop = :shop AND channel = :channel AND address IN (:address, :mark) AND reason <> 'erased' AND lifted_at IS NULL
+ORDER BY scope LIMIT 1;
 
 -- name: suppression_append
 -- An address that is not written to any more.

@@ -15,6 +15,9 @@
 #include "flow/learn.h"
 #include "flow/shop.h"
 
+/* What stands as the address of a message whose person was erased. */
+#define ERASED_ADDRESS "erased"
+
 typedef struct Erase Erase;
 
 Erase *erase_new(Store *store, ShopBook *shops, const Keyring *keyring);
@@ -25,6 +28,10 @@ bool erase_turn(Erase *erase, bool *ret_moved, GError **error);
 
 /* When the person of an address (in its normal form) had all erased; 0: never, or nobody asks (Learn.fingerprints). */
 bool erased_since(const Learn *learn, Str address, int64_t *ret, GError **error);
+
+/* What to write down of an address that somebody else tells about (a bounce, an old list): itself; of somebody erased its
+ * fingerprint. In the arena. */
+bool erased_or_address(const Learn *learn, Arena *arena, Str address, Str *ret, GError **error);
 
 /* The fingerprint of an address (in its normal form) that stands in its place: "erased:" and hex. */
 Str erased_address(Arena *arena, const HmacKey *key, Str address);

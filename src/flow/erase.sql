@@ -4,8 +4,16 @@
 -- name: erase_ask
 -- The oldest asking for erasure that is not done.
 -- any shop: the flow works for all shops in one turn
-SELECT id, shop, kind, source, customer_foreign_id, email, phone, orders FROM privacy_ask
+SELECT id, shop, kind, source, customer_foreign_id, email, phone, orders, gathered, receipt FROM privacy_ask
 WHERE state = 'new' AND kind IN ('erase', 'erase_shop') ORDER BY id LIMIT 1;
+
+-- name: erase_gathered
+-- What the person is known by, before the first trace of it goes.
+UPDATE privacy_ask SET gathered = :gathered WHERE shop = :shop AND id = :id AND state = 'new';
+
+-- name: erase_progress
+-- The receipt so far.
+UPDATE privacy_ask SET receipt = :receipt WHERE shop = :shop AND id = :id AND state = 'new';
 
 -- name: erase_customers
 -- The person's customers: ids, addresses and telephones by which raw deliveries are known. :limit
@@ -16,7 +24,7 @@ SELECT foreign_id, email_key, phone FROM customer WHERE shop = :shop AND id IN (
 
 -- name: erase_order_traces
 -- The same of the person's orders. :limit
-SELECT o.foreign_id, lower(o.email), o.phone FROM orders AS o WHERE o.shop = :shop AND (o.customer_id IN (
+SELECT DISTINCT o.foreign_id, lower(o.email), o.phone FROM orders AS o WHERE o.shop = :shop AND (o.customer_id IN (
     SELECT c.id FROM customer AS c WHERE c.shop = :shop AND ((c.source = :source AND c.foreign_id = :foreign_id AND c.foreign_id <> '') OR (c.email_key = :email_key AND c.email_key <> ''))
     UNION SELECT m.id FROM customer AS c JOIN customer AS m ON m.shop = c.shop AND (m.merged_into = coalesce(c.merged_into, c.id) OR m.id = c.merged_into)
     WHERE c.shop = :shop AND ((c.source = :source AND c.foreign_id = :foreign_id AND c.foreign_id <> '') OR (c.email_key = :email_key AND c.email_key <> ''))) OR (lower(o.email) = :email_key AND o.email <> '')) LIMIT :limit;
@@ -35,14 +43,19 @@ SELECT o.id, o.placed_at, o.name, o.email, o.ship_to, o.bill_to, lower(o.email),
 WHERE o.shop = :shop AND o.source = :source AND o.foreign_id = :foreign_id AND o.erased_at IS NULL;
 
 -- name: erase_order
--- An order without its person; its page's links are void.
-UPDATE orders SET email = NULL, phone = NULL, ship_to = NULL, bill_to = NULL, note = NULL, url = NULL, tags = NULL,
+-- An order without its person; its page's links are void. Its hash was one of the address, too: who has it could try
+-- addresses.
+UPDATE orders SET hash = :hash, email = NULL, phone = NULL, ship_to = NULL, bill_to = NULL, note = NULL, url = NULL, tags = NULL,
     discount_codes = NULL, generation = generation + 1, erased_at = :at
 WHERE shop = :shop AND id = :order_id;
 
 -- name: erase_parcels
 UPDATE parcel SET number = NULL, url = NULL
 WHERE shop = :shop AND shipment_id IN (SELECT id FROM shipment WHERE shop = :shop AND order_id = :order_id);
+
+-- name: erase_shipments
+-- Their hashes are of the numbers of parcels.
+UPDATE shipment SET hash = :hash WHERE shop = :shop AND order_id = :order_id;
 
 -- name: erase_scans
 UPDATE scan SET words = NULL, place = NULL, number = ''
@@ -67,21 +80,22 @@ UPDATE receipt SET words = NULL WHERE shop = :shop AND cause IN (SELECT id FROM 
 
 -- name: erase_messages_of
 -- An order's messages: that they were, not what they said. One that has not left does not leave.
-UPDATE message SET address = 'erased', subject = NULL, words = 'The customer''s data was erased.',
+UPDATE message SET address = 'erased', subject = NULL, body_hash = NULL, words = 'The customer''s data was erased.',
     reason = CASE WHEN state IN ('new', 'ready') THEN 'erased' ELSE reason END,
     state = CASE WHEN state IN ('new', 'ready') THEN 'excluded' ELSE state END
 WHERE shop = :shop AND order_id = :order_id AND address <> 'erased';
 
 -- name: erase_deliveries_of
--- The raw deliveries that told of an order.
-DELETE FROM inbox_body WHERE shop = :shop AND id IN (SELECT cause FROM event WHERE shop = :shop AND order_id = :order_id);
+-- The raw deliveries that told of an order. Those of which something is still to be read are looked at one by one.
+DELETE FROM inbox_body WHERE shop = :shop AND id IN (SELECT e.cause FROM event AS e JOIN inbox AS i ON i.shop = e.shop AND i.id = e.cause
+    WHERE e.shop = :shop AND e.order_id = :order_id AND i.state IN ('done', 'same'));
 
 -- name: erase_messages
 -- All messages with their addresses, in pieces. :limit
 SELECT id, address FROM message WHERE shop = :shop AND id > :after AND address <> 'erased' ORDER BY id LIMIT :limit;
 
 -- name: erase_message
-UPDATE message SET address = 'erased', subject = NULL, words = 'The customer''s data was erased.',
+UPDATE message SET address = 'erased', subject = NULL, body_hash = NULL, words = 'The customer''s data was erased.',
     reason = CASE WHEN state IN ('new', 'ready') THEN 'erased' ELSE reason END,
     state = CASE WHEN state IN ('new', 'ready') THEN 'excluded' ELSE state END
 WHERE shop = :shop AND id = :id;
@@ -93,8 +107,9 @@ DELETE FROM message_body WHERE shop = :shop AND id = :id;
 UPDATE delivery SET words = NULL WHERE shop = :shop AND cause = :id;
 
 -- name: erase_raw
--- All raw deliveries, in pieces. :limit
-SELECT id, body FROM inbox_body WHERE shop = :shop AND id > :after ORDER BY id LIMIT :limit;
+-- All raw deliveries, in pieces; one that nobody has read yet is learned first, which drops it if it is of the past. :limit
+SELECT b.id, b.body, i.state FROM inbox_body AS b JOIN inbox AS i ON i.shop = b.shop AND i.id = b.id
+WHERE b.shop = :shop AND b.id > :after AND i.state <> 'new' ORDER BY b.id LIMIT :limit;
 
 -- name: erase_delivery
 DELETE FROM inbox_body WHERE shop = :shop AND id = :id;
@@ -104,6 +119,19 @@ DELETE FROM inbox_body WHERE shop = :shop AND id = :id;
 UPDATE inbox SET state = CASE WHEN state IN ('unread', 'aside', 'early') THEN 'same' ELSE state END,
     reason = CASE WHEN reason IS NULL THEN NULL ELSE 'The customer''s data was erased.' END
 WHERE shop = :shop AND id = :id AND state <> 'new';
+
+-- name: erase_delivery_reason
+-- The same where others stand in it, too, and what is left of it may still be read.
+UPDATE inbox SET reason = CASE WHEN state = 'early' THEN reason ELSE 'A customer''s data was erased from it.' END
+WHERE shop = :shop AND id = :id;
+
+-- name: erase_told
+-- What a program posted under a key of its own making that names the person.
+DELETE FROM api_post WHERE shop = :shop AND lower(delivery) LIKE '%' || :address || '%';
+
+-- name: erase_told_names
+UPDATE inbox SET delivery = 'erased:' || CAST(id AS TEXT)
+WHERE shop = :shop AND connector = 'api' AND lower(delivery) LIKE '%' || :address || '%';
 
 -- name: erase_choices
 UPDATE consent SET address = :mark, proof = NULL WHERE shop = :shop AND address = :address;
@@ -165,7 +193,7 @@ UPDATE receipt SET words = NULL, address = NULL WHERE shop = :shop AND (words IS
 -- name: erase_done
 -- The asking itself forgets whom it was about.
 UPDATE privacy_ask SET state = 'done', finished_at = :at, receipt = :receipt, email = NULL, phone = NULL,
-    customer_foreign_id = NULL, orders = NULL,
+    customer_foreign_id = NULL, orders = NULL, gathered = NULL,
     foreign_id = CASE WHEN foreign_id LIKE '%@%' THEN 'erased:' || CAST(id AS TEXT) ELSE foreign_id END
 WHERE shop = :shop AND id = :id;
 

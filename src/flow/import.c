@@ -208,6 +208,7 @@ job_hash(ImportJob *job)
     digest_sum_add(sum, ask->map);
     digest_sum_add(sum, (Str){(const char[]){0, (char)job->file.charset, ask->delimiter}, 3});
     digest_sum_end(sum, job->hash);
+    hmac_make(ask->shop->digests, (Str){(const char *)job->hash, DIGEST_BYTES}, job->hash);
 }
 
 static Str

@@ -14,6 +14,7 @@
  */
 #pragma once
 
+#include "base/needle.h"
 #include "base/seal.h"
 #include "engine/store.h"
 #include "flow/shop.h"
@@ -86,6 +87,6 @@ void imports_status(Imports *imports, ImportStatus *ret);
 /* Waits until the phase is done or failed, at most so long; false: not yet. */
 bool imports_wait(Imports *imports, int64_t wait_ms);
 
-/* Takes the rows that hold one of these texts (in small letters: addresses, ids) out of the files of rejected records;
+/* Takes the rows that name somebody (by addresses, ids) out of the files of rejected records;
  * needles NULL: takes the files away. Of imports that are at their end: one that is not still writes its file. */
-bool import_forget(Store *store, int64_t shop, const Str *needles, size_t count, GError **error);
+bool import_forget(Store *store, int64_t shop, const Needles *needles, GError **error);

@@ -1,7 +1,6 @@
 /* import_forget.c - an erased person leaves the files of rejected records, too; see import.h. */
 #include "base/csv.h"
 #include "base/limits.h"
-#include "base/text.h"
 #include "engine/file.h"
 #include "flow/import_inside.h"
 
@@ -9,21 +8,12 @@
 
 enum { FILES_MOST = 1000 };
 
-typedef struct Forget {
-    const Str *needles; /* small letters */
-    size_t count;
-} Forget;
-
 static bool
-row_names(Arena *arena, const CsvRecord *record, const Forget *forget)
+row_names(const CsvRecord *record, const Needles *needles)
 {
-    size_t at;
-    for (size_t i = 0; i < record->count; i++) {
-        Str cell = text_lower(arena, record->fields[i]);
-        for (size_t n = 0; n < forget->count; n++)
-            if (forget->needles[n].len && str_find(cell, forget->needles[n], &at))
-                return true;
-    }
+    for (size_t i = 0; i < record->count; i++)
+        if (needles_found(needles, record->fields[i]))
+            return true;
     return false;
 }
 
@@ -35,7 +25,7 @@ source_read(void *arg, char *to, size_t room, size_t *ret_len, GError **error)
 
 /* Writes the rows that name nobody of them into `to`. */
 static bool
-rows_keep(FileIn *from, FileOut *to, const Forget *forget, GError **error)
+rows_keep(FileIn *from, FileOut *to, const Needles *needles, GError **error)
 {
     g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
     CsvSource source = {source_read, from};
@@ -44,7 +34,7 @@ rows_keep(FileIn *from, FileOut *to, const Forget *forget, GError **error)
     while (csv_next(reader, &record)) {
         arena_reset(arena);
         Buf buf = {.arena = arena};
-        if (row_names(arena, &record, forget))
+        if (row_names(&record, needles))
             continue;
         csv_write(&buf, record.fields, record.count, ',');
         if (!file_out_write(to, buf_str(&buf), error))
@@ -55,10 +45,10 @@ rows_keep(FileIn *from, FileOut *to, const Forget *forget, GError **error)
 
 /* A file that its owner took away, or moved, is nobody's business any more. */
 static bool
-file_forget(const char *path, const Forget *forget, GError **error)
+file_forget(const char *path, const Needles *needles, GError **error)
 {
     g_autofree char *fresh = g_strconcat(path, ".new", NULL);
-    if (!forget) {
+    if (!needles) {
         unlink(path);
         return true;
     }
@@ -66,7 +56,7 @@ file_forget(const char *path, const Forget *forget, GError **error)
     if (!from)
         return true;
     g_autoptr(FileOut) to = file_out_open(fresh, 0, error);
-    if (!to || !rows_keep(from, to, forget, error)) {
+    if (!to || !rows_keep(from, to, needles, error)) {
         unlink(fresh);
         return false;
     }
@@ -74,10 +64,9 @@ file_forget(const char *path, const Forget *forget, GError **error)
 }
 
 bool
-import_forget(Store *store, int64_t shop, const Str *needles, size_t count, GError **error)
+import_forget(Store *store, int64_t shop, const Needles *needles, GError **error)
 {
     g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
-    const Forget forget = {needles, count};
     Db *db = store_reader(store, error);
     if (!db)
         return false;
@@ -89,6 +78,6 @@ import_forget(Store *store, int64_t shop, const Str *needles, size_t count, GErr
     rows_close(rows);
     store_reader_return(store, db);
     for (guint i = 0; ok && i < paths->len; i++)
-        ok = file_forget(paths->pdata[i], needles ? &forget : NULL, error);
+        ok = file_forget(paths->pdata[i], needles, error);
     return ok;
 }

@@ -4,9 +4,11 @@
  * its time is over and the rest of the batch gets another one. What the store refuses as a value (a constraint) costs
  * that record, not the import: the batch goes again, record by record, until it is found.
  */
+#include "base/limits.h"
 #include "engine/clock.h"
 #include "flow/choice.h"
 #include "flow/consent.h"
+#include "flow/erase.h"
 #include "flow/import_inside.h"
 #include "flow/product.h"
 
@@ -53,16 +55,21 @@ import_writer_free(ImportWriter *writer)
 
 /* ---- a turn on the writer -------------------------------------------------------------------------------- */
 
-/* An address that somebody else kept as one not to be written to; the widest scope counts. */
+/* An address that somebody else kept as one not to be written to; the widest scope counts. Of somebody erased it is kept
+ * as a fingerprint: the list does not bring the person back, and nobody writes to the address either. */
 static bool
 opt_out_learn(const Learn *learn, const FormatOptOut *out, FactsCount *count, GError **error)
 {
     bool known = false;
+    g_autoptr(Arena) arena = arena_new(LIMIT_TEXT_BYTES);
+    Str address, mark = erased_address(arena, learn->fingerprints, out->address);
+    if (!erased_or_address(learn, arena, out->address, &address, error))
+        return false;
     {
         g_autoptr(Rows) rows =
             db_rows(learn->db, Q_suppression_find,
                     BINDS(bind_int("shop", learn->shop), bind_text("channel", out->channel),
-                          bind_text("address", out->address)),
+                          bind_text("address", out->address), bind_text("mark", mark)),
                     error);
         if (!rows)
             return false;
@@ -75,7 +82,7 @@ opt_out_learn(const Learn *learn, const FormatOptOut *out, FactsCount *count, GE
         .shop = learn->shop,
         .cause = learn->cause,
         .channel = out->channel,
-        .address = out->address,
+        .address = address,
         .scope = out->all ? "all" : "marketing",
         .reason = out->reason,
     };

@@ -8,6 +8,7 @@
 #include "engine/verp.h"
 #include "flow/choice.h"
 #include "flow/consent.h"
+#include "flow/erase.h"
 #include "flow/event.h"
 #include "flow/receipt.h"
 
@@ -219,20 +220,28 @@ report_follow(const Hearing *hearing, const Answered *answered, const InboundRep
 }
 
 static bool
-report_learn(const Hearing *hearing, const InboundReport *report, GError **error)
+report_learn(const Hearing *hearing, const InboundReport *report, bool *ret_erased, GError **error)
 {
     Answered answered;
     int64_t receipt = 0;
     if (!answered_find(hearing, report, &answered, error))
         return false;
     bool proven = answered.delivery || hearing->news->is_signed;
-    Str about = answered.address.len ? answered.address : report->recipient;
+    bool erased = str_is(answered.address, ERASED_ADDRESS);
+    Str about = answered.address.len && !erased ? answered.address : report->recipient;
     Str address = proven ? address_normal_of(hearing->arena, about) : (Str){0};
     const char *words = arena_format(hearing->arena, "%s%s" STR_FMT, bounce_help(report->reason),
                                      report->words.len ? " " : "", STR_ARG(report->words));
     bool failed = report->outcome == REPORT_FAILED || report->outcome == REPORT_DELAYED;
-    return hearing_keep(hearing, &answered, report_kind(report), address,
-                        failed ? str_of(words) : report->words, &receipt, error) &&
+    Str said = failed ? str_of(words) : report->words, kept;
+    if (!erased_or_address(hearing->learn, hearing->arena, address, &kept, error))
+        return false;
+    /* A late bounce does not bring back who was erased: what it says names the address, and so does its mail. */
+    erased |= !str_eq(kept, address);
+    *ret_erased |= erased;
+    address = kept;
+    return hearing_keep(hearing, &answered, report_kind(report), address, erased ? STR("") : said,
+                        &receipt, error) &&
            (!address.len || report_follow(hearing, &answered, report, address, receipt, error));
 }
 
@@ -284,11 +293,12 @@ person_learn(const Hearing *hearing, GError **error)
 
 bool
 inbound_learn(const Learn *learn, Arena *arena, const InboundNews *news, const char **ret_reason,
-              GError **error)
+              bool *ret_erased, GError **error)
 {
     const InboundFacts *facts = &news->facts;
     Hearing hearing = {.learn = learn, .arena = arena, .news = news};
     *ret_reason = NULL;
+    *ret_erased = false;
     if (facts->kind == INBOUND_SETUP) {
         *ret_reason = arena_format(arena, "the provider wants to be confirmed: open " STR_FMT,
                                    STR_ARG(facts->confirm_url));
@@ -297,7 +307,7 @@ inbound_learn(const Learn *learn, Arena *arena, const InboundNews *news, const c
     if (facts->kind != INBOUND_REPORT && facts->kind != INBOUND_COMPLAINT)
         return person_learn(&hearing, error);
     for (size_t i = 0; i < facts->report_count; i++)
-        if (!report_learn(&hearing, &facts->reports[i], error))
+        if (!report_learn(&hearing, &facts->reports[i], ret_erased, error))
             return false;
     if (!facts->report_count)
         *ret_reason = "a report in which no recipient is named";

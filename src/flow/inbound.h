@@ -29,6 +29,7 @@ typedef struct InboundNews InboundNews;
 InboundNews *inbound_prepare(Arena *arena, const FlowOptions *options, const ShopEntry *shop,
                              const Inbound *inbound, Str body, GError **error);
 
-/* On the writer. *ret_reason, in words: why there was nothing in it to learn; NULL if there was. */
+/* On the writer. *ret_reason, in words: why there was nothing in it to learn; NULL if there was. *ret_erased: it names
+ * somebody who was erased, so its body must not be kept. */
 bool inbound_learn(const Learn *learn, Arena *arena, const InboundNews *news,
-                   const char **ret_reason, GError **error);
+                   const char **ret_reason, bool *ret_erased, GError **error);

@@ -45,13 +45,13 @@ inbox_secret(const ShopEntry *shop, const Connector *connector)
     return &shop->secrets[i];
 }
 
-/* A sender without delivery ids is known by what it says. */
+/* A sender without delivery ids is known by what it says. The name outlives the body, so it is keyed. */
 static Str
-inbox_name(Arena *arena, Str body)
+inbox_name(Arena *arena, const InboxAsk *ask)
 {
     uint8_t digest[DIGEST_BYTES];
-    digest_sha256(body, digest);
-    return str_of(encode(arena, ENCODE_HEX, (Str){(const char *)digest, sizeof digest}));
+    size_t len = hmac_make(ask->shop->digests, ask->body, digest);
+    return str_of(encode(arena, ENCODE_HEX, (Str){(const char *)digest, len}));
 }
 
 /* The deliveries of one topic say mostly the same. */
@@ -82,7 +82,7 @@ inbox_prepare(Arena *arena, const InboxAsk *ask, const char *connector, const En
     delivery->body = inbox_pack(arena, ask, delivery);
     /* An id that has to be cut or cleaned could become another delivery's, and the second would be lost. */
     if (!delivery->delivery.len || !str_eq(delivery->delivery, envelope->delivery))
-        delivery->delivery = inbox_name(arena, ask->body);
+        delivery->delivery = inbox_name(arena, ask);
     return delivery;
 }
 
@@ -360,15 +360,15 @@ inbox_learn(Db *db, Arena *arena, const InboxRow *row, GError **error)
             .fingerprints = row->fingerprints,
         };
         FactsCount count = {{0}};
-        if (row->back ? !inbound_learn(&learn, arena, row->back, &reason, error)
+        if (row->back ? !inbound_learn(&learn, arena, row->back, &reason, &erased, error)
                       : !facts_learn(&learn, row->news, &count, error))
             return false;
         if (row->back)
             state = reason ? "same" : "done";
         else
             state = count_state(&count, &reason);
-        /* Nothing in it is of use, and it would bring the person back into our files. */
-        erased = count.of[LEARNED_ERASED] && !row->unread && strcmp(state, "same") == 0;
+        /* What it tells of others is learned, and it would bring the person back into our files. */
+        erased |= count.of[LEARNED_ERASED] && !row->unread && strcmp(state, "early") != 0;
         if (row->unread) {
             state = "unread";
             reason = row->unread;

@@ -19,6 +19,7 @@ struct ShopBook {
     Store *store;
     SealKey columns;
     const HmacKey *fingerprints;
+    const HmacKey *digests;
     pthread_rwlock_t lock; /* of the array */
     GPtrArray *entries;    /* ShopEntry, sorted by id */
     _Atomic int64_t version;
@@ -211,6 +212,7 @@ shopbook_new(Store *store, const Keyring *keyring)
     book->store = store;
     book->columns = keyring->columns;
     book->fingerprints = keyring->suppression;
+    book->digests = keyring->digests;
     book->entries = g_ptr_array_new_with_free_func((GDestroyNotify)shop_unref);
     pthread_rwlock_init(&book->lock, NULL);
     return book;
@@ -239,6 +241,7 @@ shopbook_take(ShopBook *book, Db *db, Rows *rows, GPtrArray *fresh, GError **err
     shop_unref(known);
     ShopEntry *entry = entry_new(rows);
     entry->fingerprints = book->fingerprints;
+    entry->digests = book->digests;
     g_ptr_array_add(fresh, entry);
     return entry_read_settings(&book->columns, db, entry, error) && entry_make_keys(entry, error);
 }

@@ -39,6 +39,7 @@ typedef struct ShopEntry {
     DkimKey *dkim;               /* NULL: mails are not signed */
     struct ShopWords *words;     /* mails as the shop chose (flow/words.h); NULL: as usual */
     const HmacKey *fingerprints; /* of erased addresses; the keyring's */
+    const HmacKey *digests;      /* of what was told, to know it again; the keyring's */
     Arena *arena;                /* of all above */
     int refs;                    /* the book's */
 } ShopEntry;
