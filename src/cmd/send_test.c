@@ -40,7 +40,8 @@ cmd_send_test(int argc, char **argv)
         .smtp_ca_file = config_get(config, CONFIG_SMTP_CA_FILE),
     };
     SmtpResult result;
-    if (!shop || !test_mail_send(arena, shop, &flow, str_of(argv[2]), &result, &error))
+    if (!shop ||
+        !test_mail_send(arena, shop, &flow, &(TestMail){.to = str_of(argv[2])}, &result, &error))
         return cmd_fail(error);
     printf("%s: %s%s%s\n", smtp_outcome_name(result.outcome), result.enhanced,
            result.enhanced[0] ? " " : "", result.words);

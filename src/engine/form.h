@@ -43,7 +43,7 @@ typedef struct FormField {
     const char *const *choices; /* NULL-terminated */
 } FormField;
 
-enum { FORM_FIELDS_MOST = 48 };
+enum { FORM_FIELDS_MOST = 128 };
 
 typedef struct Form {
     Arena *arena;

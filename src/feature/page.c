@@ -23,7 +23,7 @@ struct Pages {
     Arena *arena;
 };
 
-static const char *const page_folders[] = {"portal", "dashboard", "demo"};
+static const char *const page_folders[] = {"portal", "dashboard", "demo", "plain"};
 
 /* Partials of a page stand beside it: `render 'portal/part/line'`. */
 static bool

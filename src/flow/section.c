@@ -100,12 +100,14 @@ default_read(const Json *value, SectionSetting *setting, GError **error)
 static bool
 setting_read(const Json *json, SectionSetting *ret, GError **error)
 {
-    static const char *const keys[] = {"name", "type", "label", "help", "default", "choices", NULL};
+    static const char *const keys[] = {"name",    "type",    "label", "help",
+                                       "default", "choices", "usual", NULL};
     SectionSetting setting = {
         .name = json_text(json_get(json, "name")),
         .label = json_text(json_get(json, "label")),
         .help = json_text(json_get(json, "help")),
         .words = json_get(json, "choices"),
+        .usual = json_text(json_get(json, "usual")),
     };
     if (!keys_check(json, keys, error) || !name_check(setting.name, error) ||
         !type_read(json_get(json, "type"), &setting.type, error))
@@ -240,16 +242,18 @@ seen_step(const SectionSeen *from, const LiquidClass *class, const Section *sect
     return liquid_object(&seen->object);
 }
 
-/* A text that may be there for each language. NULL: nothing for this one. */
-static const Json *
-in_language(const Json *value, Str locale)
+const Json *
+section_in_language(const Json *value, Str locale)
 {
     if (json_type(value) != JSON_OBJECT)
         return json_missing(value) ? NULL : value;
-    const Json *found = json_find(value, locale);
     Str base = locale, rest = locale;
     str_split(&rest, '-', &base);
-    return found ? found : json_find(value, base);
+    const Str wishes[] = {locale, base, STR("other")};
+    const Json *found = NULL;
+    for (size_t i = 0; i < G_N_ELEMENTS(wishes) && !found; i++)
+        found = json_find(value, wishes[i]);
+    return found;
 }
 
 static const Json *
@@ -260,9 +264,8 @@ chosen_value(const SectionSeen *seen, Str name)
     const Str scopes[] = {seen->mail, STR("all")};
     const Json *found = NULL;
     for (size_t i = 0; i < G_N_ELEMENTS(scopes) && !found; i++) {
-        const Json *settings = json_get(json_find(seen->choices->document, scopes[i]), "settings");
-        found =
-            in_language(json_find(json_find(settings, seen->section->name), name), seen->locale);
+        const Json *value = section_chosen(seen->choices, scopes[i], seen->section->name, name);
+        found = section_in_language(value, seen->locale);
     }
     return found;
 }

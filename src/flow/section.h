@@ -3,10 +3,12 @@
  * A section NAME is ui/mail/sections/NAME.liquid (text/NAME.liquid in the text part), and beside it NAME.schema.json:
  *
  *     {"title": "The goods", "always": true, "fixed": false,
- *      "settings": [{"name": "title", "type": "text", "label": "...", "help": "...", "default": "", "choices": []}]}
+ *      "settings": [{"name": "title", "type": "text", "label": "...", "help": "...", "default": "", "choices": [],
+ *                    "usual": "mail.items.title"}]}
  *
  * always: it cannot be switched off; fixed: it stays where the mail has it. Types: text (a line), richtext (Markdown),
- * choice, switch, colour. Texts may be given for each language. The section reads them as `section.settings.title`.
+ * choice, switch, colour. usual: the key of i18n/ whose words stand there while
+ * a text is empty. Texts may be given for each language, "other" for those that are not named. The section reads them as `section.settings.title`.
  * Which sections a mail has, and their usual order, its own template says.
  *
  * What a shop chose is one JSON document, the setting mail.sections. Mails by name, or "all":
@@ -41,6 +43,7 @@ typedef struct SectionSetting {
     Str value;         /* the default, of all but a switch */
     bool on;           /* the default of a switch */
     const Json *words; /* of a choice: what it may be */
+    Str usual;         /* of a text: the key of our words; empty: nothing stands there */
 } SectionSetting;
 
 typedef struct Section {
@@ -76,6 +79,22 @@ typedef struct SectionChoices {
 /* Reads and checks mail.sections. ERR_INPUT names the place and what may stand there. */
 bool section_choices_read(Arena *arena, const SectionBook *book, Str text, SectionChoices *ret,
                           GError **error);
+
+/* The sections of a mail in its template's order, of the HTML part; count in *ret_count. NULL: there is no such mail. */
+const Section **section_list(Arena *arena, const SectionBook *book, Str mail, size_t *ret_count);
+
+/* The same as the shop has them in order, also those that are off. */
+const Section **
+section_list_chosen(Arena *arena, const SectionChoices *choices, Str mail, size_t *ret_count);
+
+/* Is it off, by the mail's own list or that of all? */
+bool section_is_off(const SectionChoices *choices, Str mail, Str section);
+
+/* What `mail` (or all) itself chose for a setting, without looking further; NULL: nothing. */
+const Json *section_chosen(const SectionChoices *choices, Str mail, Str section, Str setting);
+
+/* A chosen text in a locale, which may be one for each language; NULL: there is none for this one. */
+const Json *section_in_language(const Json *value, Str locale);
 
 /* Does the shop want this mail's sections otherwise than its template has them? */
 bool section_rearranged(const SectionChoices *choices, Str mail);

@@ -138,9 +138,10 @@ texts_check(const Check *check, const Json *value, bool line, GError **error)
         return text_check(value, line, error);
     for (size_t i = 0; i < json_len(value); i++) {
         Str tag = json_key(value, i);
-        if (!asset_find(arena_format(check->arena, "i18n/" STR_FMT ".json", STR_ARG(tag))))
+        if (!str_is(tag, "other") &&
+            !asset_find(arena_format(check->arena, "i18n/" STR_FMT ".json", STR_ARG(tag))))
             return fail(error, ERR_INPUT,
-                        "'" STR_FMT "' is no language of ours; those are like en or de",
+                        "'" STR_FMT "' is no language of ours; those are like en or de, and other",
                         STR_ARG(tag));
         if (!text_check(json_nth(value, i), line, error))
             return fail_at(error, STR_FMT, STR_ARG(tag));
@@ -328,8 +329,8 @@ order_next(const Json *order, const Str *lines, size_t count, size_t *at)
     return STR("");
 }
 
-Str
-section_arrange(Arena *arena, const SectionChoices *choices, Str mail, Str source)
+static Str
+arrange(Arena *arena, const SectionChoices *choices, Str mail, Str source, bool with_off)
 {
     const Json *off = list_of(choices, mail, "off"), *order = list_of(choices, mail, "order");
     Str lines[SECTIONS_MOST], rest = source, line, name;
@@ -345,10 +346,65 @@ section_arrange(Arena *arena, const SectionChoices *choices, Str mail, Str sourc
             line = order_next(order, lines, count, &next);
             section_line(line, &name);
         }
-        if (section_line(line, &name) && list_place(off, name, &place))
+        if (!with_off && section_line(line, &name) && list_place(off, name, &place))
             line = STR(""); /* an empty line between two sections is trimmed by both */
         buf_add(&out, line.at, line.len);
         buf_add(&out, "\n", 1);
     }
     return buf_str(&out);
+}
+
+Str
+section_arrange(Arena *arena, const SectionChoices *choices, Str mail, Str source)
+{
+    return arrange(arena, choices, mail, source, false);
+}
+
+/* ---- for the page where they are chosen --------------------------------------------------------------------------- */
+
+/* In the order of the template's lines. */
+static const Section **
+sections_of(Arena *arena, const SectionBook *book, Str source, size_t *ret_count)
+{
+    const Section **list = arena_new_of(arena, const Section *, SECTIONS_MOST);
+    Str rest = source, line, name;
+    size_t count = 0;
+    while (str_split(&rest, '\n', &line) && count < SECTIONS_MOST)
+        if (section_line(line, &name) && (list[count] = section_find(book, name)))
+            count++;
+    *ret_count = count;
+    return list;
+}
+
+const Section **
+section_list(Arena *arena, const SectionBook *book, Str mail, size_t *ret_count)
+{
+    Str source = mail_source(arena, mail);
+    *ret_count = 0;
+    return source.len ? sections_of(arena, book, source, ret_count) : NULL;
+}
+
+const Section **
+section_list_chosen(Arena *arena, const SectionChoices *choices, Str mail, size_t *ret_count)
+{
+    Str source = mail_source(arena, mail);
+    *ret_count = 0;
+    if (!source.len)
+        return NULL;
+    Str arranged = arrange(arena, choices, mail, source, true);
+    return sections_of(arena, choices->book, arranged, ret_count);
+}
+
+bool
+section_is_off(const SectionChoices *choices, Str mail, Str section)
+{
+    size_t place;
+    return list_place(list_of(choices, mail, "off"), section, &place);
+}
+
+const Json *
+section_chosen(const SectionChoices *choices, Str mail, Str section, Str setting)
+{
+    const Json *settings = json_get(json_find(choices->document, mail), "settings");
+    return json_find(json_find(settings, section), setting);
 }

@@ -37,10 +37,10 @@ country_check(Str value, GError **error)
 }
 
 static bool
-sections_check(Str value, GError **error)
+sections_check(Str key, Str value, GError **error)
 {
     g_autoptr(ShopWords) words = shop_words_new(value, error);
-    return words || fail_at(error, "mail.sections");
+    return words || fail_at(error, STR_FMT, STR_ARG(key));
 }
 
 static bool
@@ -74,8 +74,8 @@ value_check(Str key, Str value, GError **error)
         return country_check(value, error);
     if (str_is(key, "generic.map"))
         return map_read(arena, value, error) || fail_at(error, "generic.map");
-    if (str_is(key, "mail.sections"))
-        return sections_check(value, error);
+    if (str_is(key, "mail.sections") || str_is(key, "mail.sections_draft"))
+        return sections_check(key, value, error);
     if (str_is(key, "marketing.suppressions"))
         return str_is(value, "none") || str_is(value, "imported") ||
                fail(error, ERR_INPUT, "it is none or imported");

@@ -25,14 +25,15 @@ test_done(void *arg, SmtpPool *pool, const SmtpResult *result)
 }
 
 static bool
-test_compose(Arena *arena, const ShopEntry *shop, Str to, Mail *mail, Str *ret, GError **error)
+test_compose(Arena *arena, const ShopEntry *shop, const TestMail *test, Mail *mail, Str *ret,
+             GError **error)
 {
     uint8_t dice[12];
     seal_random(dice, sizeof dice);
     Str name = shop->shop.name;
     if (!address_parse(arena, shop_setting(shop, SETTING_MAIL_FROM), &mail->from, error))
         return fail_at(error, "mail.from");
-    if (!address_parse_spec(arena, to, &mail->to, error))
+    if (!address_parse_spec(arena, test->to, &mail->to, error))
         return false;
     mail->subject = str_of(arena_format(arena, "Test mail of " STR_FMT, STR_ARG(name)));
     mail->text = str_of(arena_format(
@@ -41,6 +42,12 @@ test_compose(Arena *arena, const ShopEntry *shop, Str to, Mail *mail, Str *ret, 
         "server takes our mail. Look at how the sender is shown, and answer it: the answer should "
         "reach somebody who reads it.\n",
         STR_ARG(name)));
+    if (test->words) {
+        mail->subject =
+            str_of(arena_format(arena, "Test: " STR_FMT, STR_ARG(test->words->subject)));
+        mail->text = test->words->text;
+        mail->html = test->words->html;
+    }
     mail->at = clock_now();
     mail->message_id =
         str_of(arena_format(arena, "<test-%s@" STR_FMT ">",
@@ -60,8 +67,8 @@ test_compose(Arena *arena, const ShopEntry *shop, Str to, Mail *mail, Str *ret, 
 }
 
 bool
-test_mail_send(Arena *arena, const ShopEntry *shop, const FlowOptions *options, Str to,
-               SmtpResult *ret, GError **error)
+test_mail_send(Arena *arena, const ShopEntry *shop, const FlowOptions *options,
+               const TestMail *test_mail, SmtpResult *ret, GError **error)
 {
     Mail mail = {0};
     Str wire;
@@ -70,7 +77,7 @@ test_mail_send(Arena *arena, const ShopEntry *shop, const FlowOptions *options, 
     if (!url.len)
         return fail(error, ERR_CONFIG,
                     "the shop has no smtp.url: its mails are caught, see /dev/mail");
-    if (!test_compose(arena, shop, to, &mail, &wire, error) ||
+    if (!test_compose(arena, shop, test_mail, &mail, &wire, error) ||
         !sender_parse(arena, url, &server, error))
         return false;
     Str ca = shop_setting(shop, SETTING_SMTP_CA_FILE);

@@ -212,6 +212,13 @@ words_language(const Words *words, Str locale)
     return language;
 }
 
+Str
+words_usual(const Words *words, Str locale, Str key)
+{
+    Str chosen;
+    return language_text(languages_choose(words->languages, &locale, 1, &chosen), key);
+}
+
 /* Sections that have nothing to say leave their empty lines behind: one is enough, and none in front. */
 static Str
 text_tidy(Arena *arena, Str text)

@@ -43,6 +43,9 @@ Str words_locale(const Words *words, const ShopEntry *shop, const OrderRow *orde
 /* The language of a locale without its region, for legal texts: "de". */
 Str words_language(const Words *words, Str locale);
 
+/* The words that our mails have under a key in this locale; the key itself if there are none. */
+Str words_usual(const Words *words, Str locale, Str key);
+
 typedef struct WordsDone {
     Str subject;
     Str html;

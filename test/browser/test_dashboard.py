@@ -75,6 +75,9 @@ PAGES = {
     "no orders": "/s/demo/orders?q=nobody", "customers": "/s/demo/customers", "messages": "/s/demo/messages",
     "trouble": "/s/demo/messages?state=trouble", "retry": "/s/demo/messages/retry?state=failed",
     "settings": "/s/demo/settings", "senders": "/s/demo/settings/senders", "legal": "/s/demo/settings/legal",
+    "mails": "/s/demo/settings/mails", "all mails": "/s/demo/settings/mails/all",
+    "mail": "/s/demo/settings/mails/order_confirmation", "mail wide": "/s/demo/settings/mails/shipped?width=wide&light=dark",
+    "mail text": "/s/demo/settings/mails/refunded?part=text&language=ar",
     "live": "/s/demo/live", "people": "/s/demo/users", "account": "/account",
 }
 RECORDS = {"order": ("/s/demo/orders", "orders"), "customer": ("/s/demo/customers", "customers"),
@@ -118,6 +121,8 @@ FORMS = {
     "sign-in": ("/sign-in", {"#email": "nobody", "#password": "x"}, "main button", "422 for /sign-in", False),
     "settings": ("/s/demo/settings", {"[id='mail.from']": "nobody"}, "form[action$='group/sender'] button",
                  "422 for /s/demo/settings/group/sender", True),
+    "mail": ("/s/demo/settings/mails/order_confirmation", {"[id='items.title']": "x" * 300}, "main form button",
+             "422 for /s/demo/settings/mails/order_confirmation", True),
     "legal": ("/s/demo/settings/legal", {}, "main form button", "422 for /s/demo/settings/legal", True),
     "people": ("/s/demo/users", {"#email": "x"}, "form[action='/s/demo/users'] button", "422 for /s/demo/users", True),
     "account": ("/account", {"#old": "x", "#password": "short"}, "form[action='/account/password'] button",
@@ -187,6 +192,8 @@ def test_no_word_of_a_stranger_becomes_a_page(besieged, chromium):
                          ("/s/demo/messages", "messages")):
         paths += [link for link in besieged.owner.get(listed).links() if f"/{what}/" in link and "_" in link]
     paths += [link + "/html" for link in paths if "/messages/msg_" in link]
+    paths += [f"/s/demo/settings/mails/{mail}{part}" for mail in ("order_confirmation", "shipped")
+              for part in ("", "/html", "/text")]
     bad, seen = [], 0
     for path in dict.fromkeys(paths):
         found = chromium.check(besieged.base + path, cookies=besieged.owner.cookies, only="strange", strange=True)

@@ -267,7 +267,7 @@ def addresses(filled, pattern, shop, rows_of):
     """The pattern with a shop, and every id of another's rows that could stand in it."""
     kinds = {"orders": ("orders", "or"), "customers": ("customer", "cu"), "messages": ("message", "msg"),
              "users": ("users", "us")}
-    path = pattern.replace(":shop", shop).replace(":group", "shop")
+    path = pattern.replace(":shop", shop).replace(":group", "shop").replace(":mail", "order_confirmation")
     if ":id" not in path:
         return [path]
     table, prefix = kinds[path.split("/")[3]]

@@ -341,8 +341,9 @@ live_test(RouteCtx *ctx, GError **error)
         return false;
     if (form_is_fine(&form)) {
         g_autoptr(GError) problem = NULL;
-        bool asked = test_mail_send(ctx->arena, staff->shop, flow_options(route_app(ctx)->flow),
-                                    form_value(&form, "address"), &result, &problem);
+        bool asked =
+            test_mail_send(ctx->arena, staff->shop, flow_options(route_app(ctx)->flow),
+                           &(TestMail){.to = form_value(&form, "address")}, &result, &problem);
         if (!asked)
             form_wrong(&form, NULL, "It was not sent: %s.", problem->message);
         else if (result.outcome != SMTP_SENT)
