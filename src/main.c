@@ -1,4 +1,5 @@
 /* main.c - the front door: hands the command line to the verb. */
+#include "base/nearest.h"
 #include "cmd/cmd.h"
 #include "engine/guard.h"
 
@@ -35,8 +36,31 @@ help(FILE *to)
         g_autofree char *name = g_strdelimit(g_strdup(commands[i].name), "_", '-');
         fprintf(to, "  %-10s %s\n", name, commands[i].help);
     }
-    fputs("\npostlude VERB --help tells more about each.\n", to);
+    fputs("\npostlude help VERB tells more about each.\n", to);
     return to == stdout ? GUARD_OK : GUARD_USAGE;
+}
+
+/* "send_test" or "send-test", as the command line has it; NULL-terminated, free with g_strfreev. */
+static char **
+verbs(void)
+{
+    char **list = g_new0(char *, G_N_ELEMENTS(commands) + 1);
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
+        list[i] = g_strdelimit(g_strdup(commands[i].name), "_", '-');
+    return list;
+}
+
+static int
+run(int argc, char **argv)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
+        if (names(commands[i].name, argv[0]))
+            return commands[i].run(argc, argv);
+    g_auto(GStrv) list = verbs();
+    const char *near = nearest_name((const char *const *)list, str_of(argv[0]));
+    fprintf(stderr, "postlude: there is no verb '%s'%s%s%s\n  postlude help lists them.\n", argv[0],
+            near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    return GUARD_USAGE;
 }
 
 int
@@ -45,14 +69,14 @@ main(int argc, char **argv)
     setlocale(LC_CTYPE, "C.UTF-8");
     if (argc < 2)
         return help(stderr);
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0 ||
-        strcmp(argv[1], "-h") == 0)
+    bool asks = strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
+                strcmp(argv[1], "-h") == 0;
+    if (asks && (argc == 2 || argv[2][0] == '-'))
         return help(stdout);
+    char *helped[] = {argv[2], (char *)"--help", NULL};
+    if (asks)
+        return run(2, helped);
     if (strcmp(argv[1], "--version") == 0)
         argv[1] = (char *)"version";
-    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
-        if (names(commands[i].name, argv[1]))
-            return commands[i].run(argc - 1, argv + 1);
-    fprintf(stderr, "postlude: there is no verb '%s'\n  postlude --help lists them.\n", argv[1]);
-    return GUARD_USAGE;
+    return run(argc - 1, argv + 1);
 }

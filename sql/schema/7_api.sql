@@ -8,7 +8,8 @@ CREATE TABLE api_key (
     name TEXT NOT NULL,             -- whose it is, in the owner's words
     hash BLOB NOT NULL,             -- SHA-256 of the key, which has 256 random bits
     scopes TEXT NOT NULL,           -- orders:read orders:write ..., between blanks
-    revoked_at INTEGER              -- it opens nothing any more
+    revoked_at INTEGER,             -- it opens nothing any more
+    ends_at INTEGER                 -- nor from then on; NULL: it has no end
 ) STRICT;
 CREATE UNIQUE INDEX api_key_hash ON api_key (hash);
 CREATE INDEX api_key_shop ON api_key (shop, id);

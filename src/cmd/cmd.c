@@ -15,6 +15,28 @@
 
 /* ---- options ------------------------------------------------------------------------------------------------ */
 
+/* Each form of the verb on a line of its own: they are parted by " | " in CmdOptions.usage. */
+static char *
+usage_lines(const CmdOptions *options, const char *margin)
+{
+    g_auto(GStrv) forms = g_strsplit(options->usage, " | ", -1);
+    GString *lines = g_string_new(NULL);
+    for (char **form = forms; *form; form++)
+        g_string_append_printf(lines, "%s%spostlude %s", form == forms ? "" : "\n",
+                               form == forms ? "" : margin, *form);
+    return g_string_free(lines, FALSE);
+}
+
+/* GLib's own first lines would name the verb twice. */
+static void
+print_help(const CmdOptions *options, GOptionContext *context)
+{
+    g_autofree char *help = g_option_context_get_help(context, true, NULL);
+    g_autofree char *lines = usage_lines(options, "  ");
+    const char *rest = strstr(help, "\n\n");
+    printf("Usage:\n  %s%s", lines, rest ? rest : "\n");
+}
+
 bool
 cmd_parse(CmdOptions *options, int *argc, char ***argv, int *ret_exit)
 {
@@ -24,7 +46,6 @@ cmd_parse(CmdOptions *options, int *argc, char ***argv, int *ret_exit)
     };
     g_autoptr(GError) error = NULL;
     g_autoptr(GOptionContext) context = g_option_context_new(options->usage);
-    g_autofree char *verb = g_strdup_printf("postlude %s", (*argv)[0]);
     g_option_context_set_summary(context, options->help);
     g_option_context_add_main_entries(context, data, NULL);
     if (options->entries)
@@ -33,9 +54,7 @@ cmd_parse(CmdOptions *options, int *argc, char ***argv, int *ret_exit)
     for (int i = 1; i < *argc && strcmp((*argv)[i], "--") != 0; i++) {
         if (strcmp((*argv)[i], "--help") != 0 && strcmp((*argv)[i], "-h") != 0)
             continue;
-        g_set_prgname(verb);
-        g_autofree char *help = g_option_context_get_help(context, true, NULL);
-        fputs(help, stdout);
+        print_help(options, context);
         *ret_exit = GUARD_OK;
         return false;
     }
@@ -67,8 +86,8 @@ cmd_usage(const CmdOptions *options, const char *format, ...)
     va_start(args, format);
     g_autofree char *message = g_strdup_vprintf(format, args);
     va_end(args);
-    fprintf(stderr, "postlude: %s\n  Usage: postlude %s; more with --help.\n", message,
-            options->usage);
+    g_autofree char *lines = usage_lines(options, "         ");
+    fprintf(stderr, "postlude: %s\n  Usage: %s\n  More with --help.\n", message, lines);
     return GUARD_USAGE;
 }
 
@@ -232,8 +251,10 @@ home_shop(Home *home, const char *slug, GError **error)
         g_string_append_printf(known, "%s" STR_FMT, known->len ? ", " : "",
                                STR_ARG(shop->shop.slug));
     }
-    fail(error, ERR_NOT_FOUND, "there is no shop '%s'%s%s", slug,
-         known->len ? "; there are: " : "; there is none yet", known->str);
+    if (!known->len)
+        fail(error, ERR_NOT_FOUND, "there is no shop yet; `postlude shop add SLUG` makes one");
+    else
+        fail(error, ERR_NOT_FOUND, "there is no shop '%s'; there are: %s", slug, known->str);
     return NULL;
 }
 

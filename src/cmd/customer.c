@@ -105,7 +105,7 @@ int
 cmd_customer(int argc, char **argv)
 {
     CmdOptions options = {
-        .usage = "customer SLUG ADDRESS | SLUG merge FROM INTO | SLUG part ID",
+        .usage = "customer SLUG ADDRESS | customer SLUG merge FROM INTO | customer SLUG part ID",
         .help =
             "Shows the customers that have a mail address; says that two of them are one person, "
             "or takes that back. Orders stay where they are, so nothing is lost by either.",

@@ -335,10 +335,11 @@ summary_tell(const Look *look, bool dry, bool as_live)
     Arena *arena = look->arena;
     int64_t resumed = look_int(look, "resumed");
     fputs(look_str(look, "words"), stdout);
-    printf("%s records read = %s new + %s changed + %s same + %s older + %s rejected.\n",
-           grouped(arena, look_int(look, "records")), grouped(arena, look_int(look, "made")),
-           grouped(arena, look_int(look, "changed")), grouped(arena, look_int(look, "same")),
-           grouped(arena, look_int(look, "older")), grouped(arena, look_int(look, "rejected")));
+    printf("%s record%s read = %s new + %s changed + %s same + %s older + %s rejected.\n",
+           grouped(arena, look_int(look, "records")), look_int(look, "records") == 1 ? "" : "s",
+           grouped(arena, look_int(look, "made")), grouped(arena, look_int(look, "changed")),
+           grouped(arena, look_int(look, "same")), grouped(arena, look_int(look, "older")),
+           grouped(arena, look_int(look, "rejected")));
     if (resumed)
         printf("%s of them were done before; it went on behind them.\n", grouped(arena, resumed));
     if (*look_str(look, "rejects"))

@@ -1,7 +1,9 @@
 /* key.c - `postlude key`: the installation's key, the DKIM keys of shops, and the keys with which programs come in. */
 #include "base/encode.h"
 #include "base/limits.h"
+#include "base/when.h"
 #include "cmd/cmd.h"
+#include "engine/clock.h"
 #include "engine/dkim.h"
 #include "engine/guard.h"
 #include "engine/id.h"
@@ -53,12 +55,27 @@ write_dkim(Home *home, char **words, GString *out, GError **error)
 
 /* ---- keys of the API ------------------------------------------------------------------------------------------ */
 
-enum { KEYS_SHOWN = 1000 };
+enum { KEYS_SHOWN = 1000, KEY_STATE_BYTES = 60, KEY_DAYS_MOST = 3650 };
+
+/* "opens", "opens until ..." */
+static const char *
+key_state(Rows *rows, char ret[KEY_STATE_BYTES])
+{
+    char at[WHEN_BYTES];
+    int64_t ends_at = rows_int(rows, 5);
+    if (!rows_is_null(rows, 4))
+        return "revoked";
+    if (!ends_at)
+        return "opens";
+    when_iso(ends_at, at);
+    g_snprintf(ret, KEY_STATE_BYTES, "%s %s", clock_now() < ends_at ? "opens until" : "ended", at);
+    return ret;
+}
 
 static bool
 list_api(Home *home, int64_t shop, GString *out, GError **error)
 {
-    char id[ID_TEXT_BYTES];
+    char id[ID_TEXT_BYTES], until[KEY_STATE_BYTES];
     Db *db = store_reader(home->store, error);
     if (!db)
         return false;
@@ -67,8 +84,7 @@ list_api(Home *home, int64_t shop, GString *out, GError **error)
     while (rows && rows_next(rows))
         g_string_append_printf(out, "%s\t" STR_FMT "\t%s\t" STR_FMT "\n",
                                id_format(rows_int(rows, 0), id), STR_ARG(rows_text(rows, 2)),
-                               rows_is_null(rows, 4) ? "opens" : "revoked",
-                               STR_ARG(str_trim(rows_text(rows, 3))));
+                               key_state(rows, until), STR_ARG(str_trim(rows_text(rows, 3))));
     bool fine = rows && rows_ok(rows, error);
     g_clear_pointer(&rows, rows_close);
     store_reader_return(home->store, db);
@@ -89,7 +105,19 @@ make_api(Home *home, const ApiKey *key, GString *out, GError **error)
     return true;
 }
 
-/* Words: SLUG make NAME SCOPES, SLUG list, SLUG revoke ID. */
+/* How long the key opens; "" has no end. */
+static bool
+days_read(const char *word, int64_t *ret_ends_at, GError **error)
+{
+    char *end = NULL;
+    int64_t days = g_ascii_strtoll(word, &end, 10);
+    *ret_ends_at = *word ? clock_now() + days * DAY_MS : 0;
+    return !*word || (!*end && days >= 1 && days <= KEY_DAYS_MOST) ||
+           fail(error, ERR_USAGE, "--days is a number of days from 1 to %d, not '%s'",
+                KEY_DAYS_MOST, word);
+}
+
+/* Words: SLUG make NAME SCOPES DAYS, SLUG list, SLUG revoke ID. */
 static bool
 write_api(Home *home, char **words, GString *out, GError **error)
 {
@@ -98,11 +126,10 @@ write_api(Home *home, char **words, GString *out, GError **error)
     int64_t id;
     if (!shop)
         return false;
-    if (count == 4 && strcmp(words[1], "make") == 0)
-        return make_api(
-            home,
-            &(ApiKey){.shop = shop->shop.id, .name = str_of(words[2]), .scopes = str_of(words[3])},
-            out, error);
+    if (count == 5 && strcmp(words[1], "make") == 0) {
+        ApiKey key = {.shop = shop->shop.id, .name = str_of(words[2]), .scopes = str_of(words[3])};
+        return days_read(words[4], &key.ends_at, error) && make_api(home, &key, out, error);
+    }
     if (count == 2 && strcmp(words[1], "list") == 0)
         return list_api(home, shop->shop.id, out, error);
     if (count != 3 || strcmp(words[1], "revoke") != 0)
@@ -134,7 +161,7 @@ key_write(Home *home, char **words, GString *out, GError **error)
 
 /* Options of `key api`. */
 typedef struct ApiWords {
-    char *name, *scopes, *revoke;
+    char *name, *scopes, *days, *revoke;
     gboolean list;
 } ApiWords;
 
@@ -143,7 +170,8 @@ cmd_key_api(const CmdOptions *options, const char *slug, const ApiWords *api)
 {
     const char *list[] = {"api", slug, "list", NULL};
     const char *revoke[] = {"api", slug, "revoke", api->revoke, NULL};
-    const char *make[] = {"api", slug, "make", api->name, api->scopes, NULL};
+    const char *make[] = {"api", slug, "make", api->name, api->scopes, api->days ? api->days : "",
+                          NULL};
     if (api->list)
         return cmd_write(options->data, "key", (char **)list);
     if (api->revoke)
@@ -158,7 +186,19 @@ api_words_clear(ApiWords *api)
 {
     g_free(api->name);
     g_free(api->scopes);
+    g_free(api->days);
     g_free(api->revoke);
+}
+
+static int
+key_usage(const CmdOptions *options, const char *kind)
+{
+    if (strcmp(kind, "dkim") == 0)
+        return cmd_usage(options, "key dkim takes a shop and --domain");
+    if (strcmp(kind, "api") == 0)
+        return cmd_usage(options,
+                         "key api takes a shop, with --name and --scopes, --list, or --revoke");
+    return cmd_usage(options, "key takes init, dkim or api");
 }
 
 int
@@ -177,6 +217,8 @@ cmd_key(int argc, char **argv)
          "NAME"},
         {"scopes", 0, 0, G_OPTION_ARG_STRING, &api.scopes,
          "api: what it may: all, or orders:read,orders:write,...", "SCOPES"},
+        {"days", 0, 0, G_OPTION_ARG_STRING, &api.days, "api: opens for so many days (no end)",
+         "DAYS"},
         {"list", 0, 0, G_OPTION_ARG_NONE, &api.list, "api: the keys of the shop", NULL},
         {"revoke", 0, 0, G_OPTION_ARG_STRING, &api.revoke, "api: this one opens nothing any more",
          "ID"},
@@ -184,7 +226,9 @@ cmd_key(int argc, char **argv)
     };
     CmdOptions options = {
         .usage = "key init | key dkim SLUG --domain DOMAIN --selector NAME [--type rsa|ed25519] | "
-                 "key api SLUG --name PROGRAM --scopes SCOPES | key api SLUG --list | --revoke ID",
+                 "key api SLUG --name PROGRAM --scopes SCOPES [--days DAYS] | key api SLUG --list "
+                 "| key api SLUG "
+                 "--revoke ID",
         .help = "Makes the installation's key, a key with which a shop's mails are signed, or one "
                 "with which a program comes in.",
         .entries = entries,
@@ -202,7 +246,7 @@ cmd_key(int argc, char **argv)
     }
     api_words_clear(&api);
     if (argc != 3 || strcmp(argv[1], "dkim") != 0 || !domain)
-        return cmd_usage(&options, "key dkim takes a shop and --domain");
+        return key_usage(&options, argc > 1 ? argv[1] : "");
     const char *words[] = {
         "dkim", argv[2], domain, selector ? selector : "postlude", type ? type : "rsa", NULL};
     return cmd_write(data, "key", (char **)words);

@@ -216,6 +216,7 @@ cmd_liquid(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     g_autoptr(GOptionContext) context =
         g_option_context_new("render|check|vars|fmt|bench|serve-tests FILE");
+    g_set_prgname("postlude liquid");
     g_option_context_add_main_entries(context, entries, NULL);
     int code = EXIT_USAGE;
     const VerbRow *row = NULL;

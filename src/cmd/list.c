@@ -2,6 +2,7 @@
 #include "base/json_write.h"
 #include "base/limits.h"
 #include "base/token.h"
+#include "base/nearest.h"
 #include "base/when.h"
 #include "cmd/cmd.h"
 #include "engine/guard.h"
@@ -350,6 +351,21 @@ static const struct {
     {"mailboxes", true, list_mailboxes},
 };
 
+/* With one shop nobody has to say which. */
+static const ShopEntry *
+shop_of(Home *home, const char *slug, GError **error)
+{
+    g_autoptr(ShopHold) first = shopbook_nth(home->shops, 0);
+    g_autoptr(ShopHold) second = shopbook_nth(home->shops, 1);
+    if (slug || !first)
+        return home_shop(home, slug ? slug : "", error);
+    if (!second)
+        return home_shop(home, first->shop.slug.at, error);
+    fail(error, ERR_USAGE, "there are several shops: say which with --shop, as " STR_FMT,
+         STR_ARG(first->shop.slug));
+    return NULL;
+}
+
 static int
 list_of_shop(List *list, const char *data, const char *slug,
              bool (*run)(const List *list, GError **error))
@@ -359,10 +375,7 @@ list_of_shop(List *list, const char *data, const char *slug,
     g_autoptr(Home) home = home_open(&options, &error);
     if (!home)
         return cmd_fail(error);
-    /* With one shop nobody has to say which. */
-    g_autoptr(ShopHold) only = shopbook_nth(home->shops, 0);
-    g_autoptr(ShopHold) shop = slug || !only ? home_shop(home, slug ? slug : "", &error)
-                                             : home_shop(home, only->shop.slug.at, &error);
+    g_autoptr(ShopHold) shop = shop_of(home, slug, &error);
     list->home = home;
     list->shop = shop;
     list->db = shop ? store_reader(home->store, &error) : NULL;
@@ -384,11 +397,11 @@ cmd_list(int argc, char **argv)
         {0},
     };
     CmdOptions options = {
-        .usage =
-            "list "
-            "orders|messages|unread|aside|polls|settings|events|errors|reasons|connectors|maps|"
-            "sections|steps|journeys|"
-            "routes [--shop SLUG]",
+        .usage = "list "
+                 "orders|messages|unread|aside|polls|mailboxes|settings|events|errors|reasons|"
+                 "connectors|maps|"
+                 "sections|steps|journeys|"
+                 "routes [--shop SLUG]",
         .help = "Prints the newest rows of a shop, or a table of the program with its help.",
         .entries = entries,
     };
@@ -407,5 +420,10 @@ cmd_list(int argc, char **argv)
         g_autoptr(GError) error = NULL;
         return lists[i].run(&list, &error) ? GUARD_OK : cmd_fail(error);
     }
-    return cmd_usage(&options, "there is no list '%s'", argv[1]);
+    const char *names[G_N_ELEMENTS(lists) + 1] = {NULL};
+    for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
+        names[i] = lists[i].what;
+    const char *near = nearest_name(names, str_of(argv[1]));
+    return cmd_usage(&options, "there is no list '%s'%s%s%s", argv[1],
+                     near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 }

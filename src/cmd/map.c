@@ -87,7 +87,13 @@ static const Map *
 map_load(Arena *arena, const char *name, GError **error)
 {
     Str text = str_of(name);
-    if (!map_named(name) && name[0] != '{' && !file_load(arena, name, &text, error))
+    bool file = !map_named(name) && name[0] != '{';
+    if (file && !g_file_test(name, G_FILE_TEST_EXISTS)) {
+        fail(error, ERR_NOT_FOUND,
+             "'%s' is neither a ready map, as `postlude list maps` shows them, nor a file", name);
+        return NULL;
+    }
+    if (file && !file_load(arena, name, &text, error))
         return NULL;
     const Map *map = map_read(arena, text, error);
     if (!map)

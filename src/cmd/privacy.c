@@ -176,7 +176,7 @@ int
 cmd_privacy(int argc, char **argv)
 {
     CmdOptions options = {
-        .usage = "privacy SLUG | SLUG export ADDRESS | SLUG erase ADDRESS",
+        .usage = "privacy SLUG | privacy SLUG export ADDRESS | privacy SLUG erase ADDRESS",
         .help = "Lists what people asked of what is kept of them; prints all that is kept of an "
                 "address, as JSON to hand over; erases it.",
     };

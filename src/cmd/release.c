@@ -55,7 +55,7 @@ int
 cmd_release(int argc, char **argv)
 {
     CmdOptions options = {
-        .usage = "release [send | drop]",
+        .usage = "release [send|drop]",
         .help = "Ends the hold after a restore. If messages were due before it, say what becomes "
                 "of them: `send` or `drop`.",
     };

@@ -1,4 +1,5 @@
 /* shop.c - `postlude shop`: adds shops, sets what they need, shows what they have. */
+#include "base/nearest.h"
 #include "base/when.h"
 #include "cmd/cmd.h"
 #include "engine/guard.h"
@@ -21,10 +22,11 @@ write_add(Home *home, char **words, GString *out, GError **error)
                     str_of(words[4])};
     if (!shop_add(home->store, &shop, error) || !shopbook_load(home->shops, error))
         return false;
-    g_string_append_printf(out,
-                           "Shop %s is there. It is not live: nothing leaves until you set "
-                           "live_since=now.\n",
-                           words[0]);
+    g_string_append_printf(
+        out,
+        "Shop %s is there: %s, %s, %s, %s. `postlude shop set %s` changes that.\n"
+        "It is not live: nothing leaves until you set live_since=now.\n",
+        words[0], words[1], words[2], words[3], words[4], words[0]);
     return true;
 }
 
@@ -134,6 +136,25 @@ look(const char *data, const char *slug)
 
 /* ---- the verb ---------------------------------------------------------------------------------------------------------- */
 
+/* Which of its forms was meant, and what that lacks. */
+static int
+shop_usage(const CmdOptions *options, const char *verb, int argc)
+{
+    static const char *const verbs[] = {"add", "set", "show", "list", NULL};
+    const char *near = nearest_name(verbs, str_of(verb));
+    if (!near)
+        return cmd_usage(options, "shop takes add, set, show or list");
+    if (strcmp(near, verb) != 0)
+        return cmd_usage(options, "shop takes no '%s'; did you mean %s?", verb, near);
+    if (argc == 2)
+        return cmd_usage(options, "shop %s takes the shop's short name", verb);
+    if (strcmp(verb, "set") == 0)
+        return cmd_usage(options, "shop set takes at least one KEY=VALUE behind the shop; "
+                                  "`postlude list settings` tells the keys");
+    return cmd_usage(options, "shop %s takes %s; a value with blanks wants quotes", verb,
+                     strcmp(verb, "list") == 0 ? "nothing more" : "one short name");
+}
+
 int
 cmd_shop(int argc, char **argv)
 {
@@ -165,7 +186,7 @@ cmd_shop(int argc, char **argv)
     if (strcmp(verb, "set") == 0 && argc >= 4)
         return cmd_write(data, "shop", argv + 1);
     if (strcmp(verb, "add") != 0 || argc != 3)
-        return cmd_usage(&options, "shop takes add, set, show or list");
+        return shop_usage(&options, verb, argc);
     const char *words[] = {"add",
                            argv[2],
                            name ? name : argv[2],

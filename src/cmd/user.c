@@ -54,6 +54,20 @@ email_of(Arena *arena, const char *word, Str *ret, GError **error)
     return true;
 }
 
+/* Where none is named: the one that somebody has, so that a second link makes no owner a viewer. */
+static bool
+role_kept(Home *home, Arena *arena, UserInvite *invite, GError **error)
+{
+    User user = {0};
+    Db *db = store_reader(home->store, error);
+    bool ok = db && user_find(db, arena, invite->email, &user, error) &&
+              (!user.id || user_role(db, invite->shop, user.id, &invite->role, error));
+    store_reader_return(home->store, db);
+    if (invite->role == ROLE_NONE)
+        invite->role = ROLE_VIEWER;
+    return ok;
+}
+
 /* Words: EMAIL SHOP ROLE NAME. */
 static bool
 write_add(Home *home, Arena *arena, char **words, GString *out, GError **error)
@@ -62,14 +76,15 @@ write_add(Home *home, Arena *arena, char **words, GString *out, GError **error)
         return fail(error, ERR_USAGE, "user add takes one address");
     UserInvite invite = {
         .role = role_find(str_of(words[2])), .name = str_of(words[3]), .everywhere = true};
-    if (invite.role == ROLE_NONE)
-        return fail(error, ERR_USAGE, "a role is owner or viewer");
+    if (*words[2] && invite.role == ROLE_NONE)
+        return fail(error, ERR_USAGE, "a role is owner or viewer, not '%s'", words[2]);
     if (!email_of(arena, words[0], &invite.email, error) ||
-        !shop_of(home, words[1], &invite.shop, error) || !user_floor_ids(home->store, error) ||
-        !user_invite(home->store, &invite, error))
+        !shop_of(home, words[1], &invite.shop, error) ||
+        (!*words[2] && !role_kept(home, arena, &invite, error)) ||
+        !user_floor_ids(home->store, error) || !user_invite(home->store, &invite, error))
         return false;
-    g_string_append_printf(out, STR_FMT " is %s of %s.\n", STR_ARG(invite.email), words[2],
-                           *words[1] ? words[1] : "every shop");
+    g_string_append_printf(out, STR_FMT " is %s of %s.\n", STR_ARG(invite.email),
+                           role_slug(invite.role), *words[1] ? words[1] : "every shop");
     if (invite.has_link)
         print_link(home, &invite.link, out);
     return true;
@@ -174,7 +189,8 @@ cmd_user(int argc, char **argv)
     const GOptionEntry entries[] = {
         {"shop", 0, 0, G_OPTION_ARG_STRING, &shop, "add, remove: of which shop (every shop)",
          "SLUG"},
-        {"role", 0, 0, G_OPTION_ARG_STRING, &role, "add: owner or viewer (viewer)", "ROLE"},
+        {"role", 0, 0, G_OPTION_ARG_STRING, &role, "add: owner or viewer (as before, else viewer)",
+         "ROLE"},
         {"name", 0, 0, G_OPTION_ARG_STRING, &name, "add: as colleagues know them", "NAME"},
         {0},
     };
@@ -199,6 +215,6 @@ cmd_user(int argc, char **argv)
     }
     if (strcmp(verb, "add") != 0 || argc != 3)
         return cmd_usage(&options, "user takes add, list, remove or password");
-    const char *words[] = {"add", argv[2], where, role ? role : "viewer", name ? name : "", NULL};
+    const char *words[] = {"add", argv[2], where, role ? role : "", name ? name : "", NULL};
     return cmd_write(data, "user", (char **)words);
 }

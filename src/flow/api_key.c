@@ -4,6 +4,7 @@
 #include "base/encode.h"
 #include "base/seal.h"
 #include "base/text.h"
+#include "base/when.h"
 #include "engine/clock.h"
 #include "engine/id.h"
 #include "plug/own_noun.h"
@@ -75,12 +76,14 @@ static bool
 append_job(Db *db, void *arg, GError **error)
 {
     KeyJob *job = arg;
-    return db_run(db, Q_api_key_append,
-                  BINDS(bind_int("id", job->key.id), bind_int("shop", job->key.shop),
-                        bind_int("at", clock_now()), bind_text("name", job->key.name),
-                        bind_blob("hash", (Str){(const char *)job->hash, sizeof job->hash}),
-                        bind_text("scopes", job->key.scopes)),
-                  NULL, error);
+    return db_run(
+        db, Q_api_key_append,
+        BINDS(bind_int("id", job->key.id), bind_int("shop", job->key.shop),
+              bind_int("at", clock_now()), bind_text("name", job->key.name),
+              bind_blob("hash", (Str){(const char *)job->hash, sizeof job->hash}),
+              bind_text("scopes", job->key.scopes),
+              job->key.ends_at ? bind_int("ends_at", job->key.ends_at) : bind_null("ends_at")),
+        NULL, error);
 }
 
 bool
@@ -129,6 +132,7 @@ api_key_revoke(Store *store, int64_t shop, int64_t id, GError **error)
 bool
 api_key_find(Db *db, Arena *arena, Str key, ApiKey *ret, GError **error)
 {
+    char at[WHEN_BYTES];
     uint8_t hash[DIGEST_BYTES];
     if (key.len != API_KEY_CHARS)
         return fail(error, ERR_AUTH, "this is no key of the API");
@@ -146,6 +150,11 @@ api_key_find(Db *db, Arena *arena, Str key, ApiKey *ret, GError **error)
         .shop = rows_int(rows, 1),
         .name = arena_copy(arena, rows_text(rows, 2)),
         .scopes = arena_copy(arena, rows_text(rows, 3)),
+        .ends_at = rows_int(rows, 4),
     };
-    return true;
+    if (!ret->ends_at || clock_now() < ret->ends_at)
+        return true;
+    when_iso(ret->ends_at, at);
+    return fail(error, ERR_AUTH, "this key of the API ended at %s; the shop's owner makes another",
+                at);
 }

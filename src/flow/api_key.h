@@ -16,7 +16,8 @@ typedef struct ApiKey {
     int64_t id;
     int64_t shop;
     Str name;
-    Str scopes; /* between blanks: " orders:read orders:write " */
+    Str scopes;      /* between blanks: " orders:read orders:write " */
+    int64_t ends_at; /* from then on it opens nothing; 0: it has no end */
 } ApiKey;
 
 /* The scopes that there are, one after the other; NULL behind the last. In the arena. */

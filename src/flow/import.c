@@ -141,7 +141,7 @@ import_progress(const ImportJob *job, const ImportMark *mark)
     status->same = mark->same;
     status->older = mark->older;
     status->rejected = mark->rejected;
-    if (mark->rejected && job->rejects_path)
+    if (mark->rejected && job->rejects_path && !job->ask.dry)
         g_strlcpy(status->rejects, job->rejects_path, sizeof status->rejects);
     pthread_mutex_unlock(&imports->lock);
 }

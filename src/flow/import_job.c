@@ -48,12 +48,22 @@ rejects_open(ImportJob *job, Arena *arena, GError **error)
     return file_out_write(job->rejects, buf_str(&buf), error);
 }
 
+/* A reason begins with the line of its cell, which is mostly the record's own: that stands beside it already. */
+static const char *
+reject_words(Arena *arena, const FormatRecord *record, const char *why)
+{
+    const char *line = arena_format(arena, "line %" G_GINT64_FORMAT ", ",
+                                    record->count ? record->rows[0].line : 0);
+    return g_str_has_prefix(why, line) ? why + strlen(line) : why;
+}
+
 /* Every row of the record, each with its line and the reason: so that the file can be mended and imported itself. */
 static bool
 reject_write(ImportJob *job, Arena *arena, const FormatRecord *record, const char *why,
              GError **error)
 {
     Buf buf = {.arena = arena};
+    why = reject_words(arena, record, why);
     if (job->rejects_shown++ < FIRST_REJECTS)
         import_say(job->imports, "Rejected: line %" G_GINT64_FORMAT ": %s",
                    record->count ? record->rows[0].line : 0, why);

@@ -15,6 +15,28 @@ enum { PIECE_BYTES = 256 * 1024, JSON_DELIMITER = 1 };
 
 /* ---- the first look ----------------------------------------------------------------------------------- */
 
+/* What people hand over instead of a table, by its first bytes. */
+static bool
+table_check(const char *path, Str head, GError **error)
+{
+    static const struct {
+        const char *begin;
+        const char *what;
+    } others[] = {
+        {"PK\x03\x04",
+         "a spreadsheet or a zip: unpack it, or save it as CSV (Excel: Save as, CSV UTF-8)"},
+        {"\xd0\xcf\x11\xe0", "an old Excel file: save it as CSV (Excel: Save as, CSV UTF-8)"},
+        {"\x1f\x8b", "packed with gzip: `gunzip -c FILE | postlude import ... -` reads it"},
+        {"%PDF", "a PDF: export the table as CSV"},
+        {"<!DOCTYPE", "a web page, probably one that asks to sign in: download the table again"},
+        {"<html", "a web page, probably one that asks to sign in: download the table again"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+        if (str_starts(head, others[i].begin))
+            return fail(error, ERR_INPUT, "%s is %s", path, others[i].what);
+    return true;
+}
+
 bool
 import_file_look(const char *path, const char *charset, ImportFile *ret, GError **error)
 {
@@ -23,6 +45,7 @@ import_file_look(const char *path, const char *charset, ImportFile *ret, GError 
     g_autofree char *bytes = g_malloc(PIECE_BYTES);
     CharsetGuess guess = {0};
     size_t len = 0;
+    bool seen = false;
     if (!file)
         return false;
     *ret = (ImportFile){.path = path, .bytes = file_in_bytes(file)};
@@ -37,6 +60,9 @@ import_file_look(const char *path, const char *charset, ImportFile *ret, GError 
             ret->all_utf8 = ret->all_utf8 && ret->charset == CHARSET_UTF8;
             return true;
         }
+        if (!seen && !table_check(path, (Str){bytes, len}, error))
+            return false;
+        seen = true;
         digest_sum_add(sum, (Str){bytes, len});
         charset_look(&guess, (Str){bytes, len});
     }

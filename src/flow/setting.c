@@ -1,6 +1,10 @@
 /* setting.c - the rows of settings.def. */
 #include "flow/setting.h"
 
+#include "base/nearest.h"
+
+#include <string.h>
+
 enum { OPEN = 0, SECRET = 1 };
 
 static const ShopSettingRow rows[SETTINGS_END] = {
@@ -28,29 +32,21 @@ setting_find(Str key, Setting *ret)
     return false;
 }
 
-/* Longest common beginning plus longest common end: enough for typing mistakes in short keys. */
-static size_t
-likeness(Str left, Str right)
-{
-    size_t head = 0, tail = 0, most = MIN(left.len, right.len);
-    while (head < most && left.at[head] == right.at[head])
-        head++;
-    while (tail < most - head && left.at[left.len - 1 - tail] == right.at[right.len - 1 - tail])
-        tail++;
-    return head + tail;
-}
-
 const char *
 setting_nearest(Str key)
 {
-    const char *best = rows[0].key;
-    size_t best_likeness = 0;
-    for (int i = 0; i < SETTINGS_END; i++) {
-        size_t found = likeness(key, str_of(rows[i].key));
-        if (found > best_likeness) {
-            best_likeness = found;
-            best = rows[i].key;
-        }
+    static const char *const fields[] = {"name", "currency", "zone", "locale", "live_since"};
+    const char *names[SETTINGS_END + G_N_ELEMENTS(fields) + 1] = {NULL};
+    for (size_t i = 0; i < G_N_ELEMENTS(fields); i++)
+        names[i] = fields[i];
+    for (int i = 0; i < SETTINGS_END; i++)
+        names[G_N_ELEMENTS(fields) + (size_t)i] = rows[i].key;
+    const char *near = nearest_name(names, key);
+    /* "country" for shop.country. */
+    for (int i = 0; !near && key.len && i < SETTINGS_END; i++) {
+        const char *dot = strchr(rows[i].key, '.');
+        if (dot && str_eq_nocase(key, dot + 1))
+            near = rows[i].key;
     }
-    return best;
+    return near;
 }

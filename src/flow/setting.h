@@ -22,5 +22,5 @@ const ShopSettingRow *setting_row(Setting setting);
 /* False if there is none of this name. */
 bool setting_find(Str key, Setting *ret);
 
-/* The name that looks most like it, for messages. */
+/* The name that was probably meant, of a setting or of a field of the shop itself; NULL if none looks like it. */
 const char *setting_nearest(Str key);

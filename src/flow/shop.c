@@ -333,6 +333,21 @@ slug_check(Str slug, GError **error)
                         STR_ARG(slug));
 }
 
+/* RFC 5646, of which all languages that are in use begin with two or three letters: "english" is none. */
+static bool
+locale_is(Str tag)
+{
+    enum { TAG_MOST = 35 };
+    size_t language = 0;
+    while (language < tag.len && g_ascii_isalpha(tag.at[language]))
+        language++;
+    bool good = (language == 2 || language == 3) && tag.len <= TAG_MOST && !str_ends(tag, "-");
+    for (size_t i = language; i < tag.len; i++)
+        good = good &&
+               (i == language ? tag.at[i] == '-' : g_ascii_isalnum(tag.at[i]) || tag.at[i] == '-');
+    return good;
+}
+
 static bool
 shop_check(const ShopNew *shop, GError **error)
 {
@@ -345,11 +360,9 @@ shop_check(const ShopNew *shop, GError **error)
         return fail(error, ERR_INPUT, "'%s' is no ISO 4217 currency like EUR", currency);
     if (!zone_get(zone, error))
         return false;
-    bool good = shop->locale.len >= 2 && shop->locale.len <= 35;
-    for (size_t i = 0; i < shop->locale.len; i++)
-        good = good && (g_ascii_isalnum(shop->locale.at[i]) || shop->locale.at[i] == '-');
-    return good || fail(error, ERR_INPUT, "'" STR_FMT "' is no language tag like en or pt-BR",
-                        STR_ARG(shop->locale));
+    return locale_is(shop->locale) ||
+           fail(error, ERR_INPUT, "'" STR_FMT "' is no language tag like en or pt-BR",
+                STR_ARG(shop->locale));
 }
 
 static bool
@@ -372,7 +385,8 @@ shop_add(Store *store, const ShopNew *shop, GError **error)
     if (store_write(store, STORE_RECEIPT, shop_append_job, (void *)shop, &problem))
         return true;
     if (error_is(problem, ERR_CONFLICT))
-        return fail(error, ERR_CONFLICT, "there is a shop " STR_FMT " already",
+        return fail(error, ERR_CONFLICT,
+                    "there is a shop " STR_FMT " already; `postlude shop set` changes it",
                     STR_ARG(shop->slug));
     g_propagate_error(error, g_steal_pointer(&problem));
     return false;
@@ -485,6 +499,21 @@ field_set(const ShopEntry *entry, Str key, Str value, Shop *shop, bool *ret_is_f
     return true;
 }
 
+static bool
+setting_unknown(Str key, GError **error)
+{
+    const char *near = setting_nearest(key);
+    if (str_is(key, "slug"))
+        return fail(error, ERR_INPUT,
+                    "the short name of a shop stands in addresses that were sent, and stays");
+    if (near)
+        return fail(error, ERR_INPUT, "there is no setting '" STR_FMT "'; did you mean %s?",
+                    STR_ARG(key), near);
+    return fail(error, ERR_INPUT,
+                "there is no setting '" STR_FMT "'; `postlude list settings` shows all",
+                STR_ARG(key));
+}
+
 /* Takes one value into the change. */
 static bool
 change_add(Arena *arena, ShopChange *change, const ShopEntry *entry, const ShopValue *value,
@@ -502,8 +531,7 @@ change_add(Arena *arena, ShopChange *change, const ShopEntry *entry, const ShopV
     SettingChange *setting = &change->settings[change->setting_count++];
     setting->value = value->value;
     if (!setting_find(key, &setting->setting))
-        return fail(error, ERR_INPUT, "there is no setting '" STR_FMT "'; did you mean %s?",
-                    STR_ARG(key), setting_nearest(key));
+        return setting_unknown(key, error);
     if (setting_row(setting->setting)->secret && value->value.len)
         setting->sealed =
             seal_close(arena, change->columns,

@@ -4,6 +4,8 @@
 #include "base/address.h"
 #include "base/domain.h"
 #include "base/limits.h"
+#include "base/civil.h"
+#include "base/when.h"
 #include "engine/url.h"
 #include "flow/mailbox.h"
 #include "flow/sender.h"
@@ -29,11 +31,68 @@ web_address_check(Str value, bool secure_only, GError **error)
            fail(error, ERR_INPUT, "an address begins with https://");
 }
 
+/* ISO 3166-1 alpha-2, as in tzdata's iso3166.tab. */
+static const char countries[] =
+    "ADAEAFAGAIALAMAOAQARASATAUAWAXAZBABBBDBEBFBGBHBIBJBLBMBNBOBQBRBSBTBVBWBYBZCACCCD"
+    "CFCGCHCICKCLCMCNCOCRCUCVCWCXCYCZDEDJDKDMDODZECEEEGEHERESETFIFJFKFMFOFRGAGBGDGEGF"
+    "GGGHGIGLGMGNGPGQGRGSGTGUGWGYHKHMHNHRHTHUIDIEILIMINIOIQIRISITJEJMJOJPKEKGKHKIKMKN"
+    "KPKRKWKYKZLALBLCLILKLRLSLTLULVLYMAMCMDMEMFMGMHMKMLMMMNMOMPMQMRMSMTMUMVMWMXMYMZNA"
+    "NCNENFNGNINLNONPNRNUNZOMPAPEPFPGPHPKPLPMPNPRPSPTPWPYQARERORSRURWSASBSCSDSESGSHSI"
+    "SJSKSLSMSNSOSRSSSTSVSXSYSZTCTDTFTGTHTJTKTLTMTNTOTRTTTVTWTZUAUGUMUSUYUZVAVCVEVGVI"
+    "VNVUWFWSYEYTZAZMZW";
+
+/* A country that there is not would keep no law at all. */
 static bool
 country_check(Str value, GError **error)
 {
-    return (value.len == 2 && g_ascii_isupper(value.at[0]) && g_ascii_isupper(value.at[1])) ||
-           fail(error, ERR_INPUT, "a country is two capital letters, like DE");
+    if (value.len != 2 || !g_ascii_isupper(value.at[0]) || !g_ascii_isupper(value.at[1]))
+        return fail(error, ERR_INPUT, "a country is two capital letters, like DE");
+    if (str_is(value, "UK") || str_is(value, "EL"))
+        return fail(error, ERR_INPUT, "the United Kingdom is GB, Greece is GR (ISO 3166)");
+    for (const char *code = countries; *code; code += 2)
+        if (memcmp(code, value.at, 2) == 0)
+            return true;
+    return fail(error, ERR_INPUT, "there is no country " STR_FMT " (ISO 3166)", STR_ARG(value));
+}
+
+/* Settings that are a number or a span of time. What cannot be read would count as none: for ever, never. */
+static const struct {
+    const char *key;
+    int64_t least, most; /* ms, of spans */
+    bool span;
+    const char *words;
+} numbers[] = {
+    {"bounces.soft_limit", 1, 1000, false, "a number of mails from 1 to 1000"},
+    {"bounces.soft_days", 1, 3650, false, "a number of days from 1 to 3650"},
+    {"keep.bodies_days", 0, 36500, false, "a number of days, or 0 for ever"},
+    {"privacy.hold_years", 0, 100, false, "a number of years from 0 to 100"},
+    {"api.per_minute", 1, 1000 * 1000, false, "a number from 1 to 1000000"},
+    {"poll.every", MINUTE_MS, DAY_MS, true, "a span from 1m to 1d, like 15m"},
+    {"poll.overlap", 0, 7 * DAY_MS, true, "a span of at most 7d, like 10m"},
+};
+
+static bool
+digits_read(Str value, int64_t *ret)
+{
+    enum { DIGITS_MOST = 9 };
+    *ret = 0;
+    for (size_t i = 0; i < value.len; i++) {
+        if (!g_ascii_isdigit(value.at[i]))
+            return false;
+        *ret = *ret * 10 + g_ascii_digit_value(value.at[i]);
+    }
+    return value.len > 0 && value.len <= DIGITS_MOST;
+}
+
+static bool
+number_check(size_t row, Str value, GError **error)
+{
+    int64_t number = 0;
+    bool read = numbers[row].span ? duration_parse(value, &number, NULL)
+                                  : value.len < 20 && digits_read(value, &number);
+    return (read && number >= numbers[row].least && number <= numbers[row].most) ||
+           fail(error, ERR_INPUT, "it is %s, not '" STR_FMT "'", numbers[row].words,
+                STR_ARG(str_sub(value, 0, 40)));
 }
 
 static bool
@@ -56,6 +115,12 @@ value_check(Str key, Str value, GError **error)
         return sender_check_connections(value, error);
     if (!value.len)
         return true;
+    for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++)
+        if (str_is(key, numbers[i].key))
+            return number_check(i, value, error);
+    if (str_is(key, "demo"))
+        return str_is(value, "yes") || str_is(value, "no") ||
+               fail(error, ERR_INPUT, "it is yes or no");
     if (str_is(key, "smtp.url"))
         return str_is(value, "catcher") || sender_parse(arena, value, &server, error);
     if (str_is(key, "mailbox.imap"))

@@ -1,6 +1,7 @@
 /* map_check.c - whether a map can be meant: said when it is set, with the place of the slip. */
 #include "plug/map_inside.h"
 #include "plug/order_field.h"
+#include "plug/own_part.h"
 
 #include <string.h>
 
@@ -112,61 +113,110 @@ value_check(const Json *spec, int depth, GError **error)
 
 /* ---- our own words ---------------------------------------------------------------------------------------------- */
 
-/* An object of ours: its members are fields of an order behind a prefix, or the names listed. */
+/* An object of ours: its members are fields of an order behind a prefix, or those of a table. */
 typedef struct Shape {
     const char *name;
-    const char *fields; /* "line.": as order_field.h knows them; NULL: names */
-    const char *names;  /* " id state " */
-    bool many;          /* made by `each` */
+    const char *fields;  /* "line.": as order_field.h knows them; NULL: own */
+    const OwnShape *own; /* lists in it are objects of ours, too */
+    bool many;           /* made by `each` */
     const struct Shape *parts;
 } Shape;
 
-static const Shape shipment_parts[] = {
-    {.name = "parcels", .names = " carrier number url ", .many = true},
-    {.name = "lines", .names = " line_id sku quantity ", .many = true},
-    {0},
-};
-static const Shape refund_parts[] = {
-    {.name = "lines", .names = " line_id quantity amount ", .many = true},
-    {0},
-};
 static const Shape order_parts[] = {
     {.name = "customer", .fields = "customer."},
     {.name = "ship_to", .fields = "ship_to."},
     {.name = "bill_to", .fields = "bill_to."},
     {.name = "lines", .fields = "line.", .many = true},
-    {.name = "shipments",
-     .names = " id name state shipped_at delivered_at expected_from expected_until updated_at ",
-     .many = true,
-     .parts = shipment_parts},
-    {.name = "refunds",
-     .names = " id amount refunded_at note ",
-     .many = true,
-     .parts = refund_parts},
+    {.name = "shipments", .own = &own_order_shipment_shape, .many = true},
+    {.name = "refunds", .own = &own_order_refund_shape, .many = true},
     {0},
 };
 static const Shape order_shape = {.name = "an order", .fields = "", .parts = order_parts};
 
-static bool
-shape_has(const Shape *shape, Str key)
+static const OwnField *
+shape_own(const Shape *shape, Str key)
 {
-    char name[NAME_BYTES + 2];
-    if (!key.len || key.len > NAME_BYTES / 2 || memchr(key.at, '.', key.len))
-        return false;
-    g_snprintf(name, sizeof name, shape->fields ? "%s" STR_FMT : "%s " STR_FMT " ",
-               shape->fields ? shape->fields : "", STR_ARG(key));
-    if (shape->fields)
-        return order_field_find(str_of(name)) != NULL;
-    return strstr(shape->names, name) != NULL;
+    for (const OwnField *field = shape->own ? shape->own->fields : NULL; field && field->name;
+         field++)
+        if (str_is(key, field->name))
+            return field;
+    return NULL;
 }
 
-static const Shape *
-shape_part(const Shape *shape, Str key)
+static const OrderField *
+shape_field(const Shape *shape, Str key)
 {
-    for (const Shape *part = shape->parts; part && part->name; part++)
-        if (str_is(key, part->name))
-            return part;
-    return NULL;
+    char name[NAME_BYTES + 2];
+    if (!shape->fields || !key.len || key.len > NAME_BYTES / 2 || memchr(key.at, '.', key.len))
+        return NULL;
+    g_snprintf(name, sizeof name, "%s" STR_FMT, shape->fields, STR_ARG(key));
+    return order_field_find(str_of(name));
+}
+
+/* An object in it: false if the member is none. */
+static bool
+shape_part(const Shape *shape, Str key, Shape *ret)
+{
+    const OwnField *own = shape_own(shape, key);
+    if (own && own->type == OWN_LIST) {
+        *ret = (Shape){.name = own->name, .own = own->shape, .many = true};
+        return true;
+    }
+    for (const Shape *part = shape->parts; part && part->name; part++) {
+        if (!str_is(key, part->name))
+            continue;
+        *ret = *part;
+        return true;
+    }
+    return false;
+}
+
+/* ---- our words for theirs ----------------------------------------------------------------------------------------- */
+
+enum { WORDS_MOST = 40 };
+
+/* The words that a member may have, NULL-terminated; none where it takes any text. */
+static void
+words_list(const Shape *shape, Str key, const char *ret[WORDS_MOST + 1])
+{
+    const OwnField *own = shape_own(shape, key);
+    const OrderField *field = shape_field(shape, key);
+    size_t count = 0;
+    for (; own && own->words && own->words[count]; count++)
+        ret[MIN(count, WORDS_MOST - 1)] = own->words[count];
+    for (; field && order_field_word(field, count); count++)
+        ret[MIN(count, WORDS_MOST - 1)] = order_field_word(field, count);
+    ret[MIN(count, WORDS_MOST)] = NULL;
+}
+
+static bool
+word_check(const char *const *words, Str word, GError **error)
+{
+    g_autoptr(GString) known = g_string_new(NULL);
+    for (size_t i = 0; words[i]; i++) {
+        if (!word.len || str_eq_nocase(word, words[i]))
+            return true;
+        g_string_append_printf(known, "%s%s", i ? ", " : "", words[i]);
+    }
+    return fail(error, ERR_INPUT, "'" STR_FMT "' is none of %s", STR_ARG(str_sub(word, 0, 40)),
+                known->str);
+}
+
+/* Letters that we write ourselves are one of our words; what stands in the document cannot be known. */
+static bool
+letters_check(const char *const *words, const Json *spec, GError **error)
+{
+    const Json *first = json_get(spec, "first"), *theirs = json_get(spec, "words");
+    Str text = json_text(json_type(spec) == JSON_STRING ? spec : json_get(spec, "at"));
+    if (str_starts(text, "=") && !theirs && !word_check(words, str_sub(text, 1, text.len), error))
+        return false;
+    for (size_t i = 0; i < json_len(theirs); i++)
+        if (!word_check(words, json_text(json_nth(theirs, i)), error))
+            return fail_at(error, "words/" STR_FMT, STR_ARG(json_key(theirs, i)));
+    for (size_t i = 0; i < json_len(first); i++)
+        if (!letters_check(words, json_nth(first, i), error))
+            return fail_at(error, "first/%zu", i);
+    return true;
 }
 
 static bool shape_check(const Shape *shape, const Json *spec, GError **error);
@@ -174,21 +224,24 @@ static bool shape_check(const Shape *shape, const Json *spec, GError **error);
 static bool
 member_check(const Shape *shape, Str key, const Json *value, GError **error)
 {
-    const Shape *part = shape_part(shape, key);
+    Shape part;
+    const char *words[WORDS_MOST + 1];
+    bool is_part = shape_part(shape, key, &part);
     if (str_is(key, "when") || str_is(key, "if"))
         return conditions_check(value, error);
     if (str_is(key, "each"))
         return json_type(value) == JSON_STRING ? pointer_check(json_text(value), error)
                                                : place_check(value, error);
-    if (part && json_type(value) != JSON_OBJECT)
+    if (is_part && json_type(value) != JSON_OBJECT)
         return fail(error, ERR_INPUT, "this is an object of ours");
-    if (part && part->many && !json_get(value, "each"))
+    if (is_part && part.many && !json_get(value, "each"))
         return fail(error, ERR_INPUT, "there may be several: say which by \"each\": \"/place\"");
-    if (part)
-        return shape_check(part, value, error);
-    if (!shape_has(shape, key))
+    if (is_part)
+        return shape_check(&part, value, error);
+    if (!shape_own(shape, key) && !shape_field(shape, key))
         return fail(error, ERR_INPUT, "there is no such field in %s", shape->name);
-    return value_check(value, 0, error);
+    words_list(shape, key, words);
+    return value_check(value, 0, error) && (!words[0] || letters_check(words, value, error));
 }
 
 static bool

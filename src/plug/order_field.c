@@ -4,6 +4,7 @@
  * are objects, and what stands behind the dot is their member) and the keys of a map.
  */
 #include "base/money.h"
+#include "base/nearest.h"
 #include "base/when.h"
 #include "plug/order_field.h"
 
@@ -149,6 +150,16 @@ order_field_find(Str name)
         if (str_eq_nocase(name, fields[i].name))
             return &fields[i];
     return NULL;
+}
+
+const char *
+order_field_hint(Arena *arena, Str name)
+{
+    const char *names[G_N_ELEMENTS(fields) + 1] = {NULL};
+    for (size_t i = 0; i < G_N_ELEMENTS(fields); i++)
+        names[i] = fields[i].name;
+    const char *near = nearest_name(names, name);
+    return near ? arena_format(arena, "; did you mean %s?", near) : "";
 }
 
 const OrderField *

@@ -39,6 +39,8 @@ typedef struct FieldStyle {
 
 const OrderField *order_field_find(Str name);
 const OrderField *order_field_nth(size_t n);
+/* "; did you mean email?", or nothing. */
+const char *order_field_hint(Arena *arena, Str name);
 size_t order_field_index(const OrderField *field);
 
 /* The words of a PAYMENT, FULFILMENT or QUIET, one after the other; NULL behind the last, and for any other kind. */

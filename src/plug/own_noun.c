@@ -2,59 +2,16 @@
 #include "plug/own_noun.h"
 
 #include "base/limits.h"
+#include "plug/own_part.h"
 
 #include <string.h>
 
-enum { PARTS_MOST = 200 }; /* parcels, variants, addresses of one noun */
-
-static const char *const states[] = {
-#define ROW(state, slug, rank, words) slug,
-#include "shipments.def"
-#undef ROW
-    NULL,
-};
 static const char *const channels[] = {"email", "sms", "phone", "paper", NULL};
 static const char *const consent_channels[] = {"email", "sms", NULL};
 static const char *const bases[] = {"opt_in", "double_opt_in", "existing_customer", "asked", NULL};
 
-/* Rows of a table: its struct is T. */
-#define FIELD(name, type, member, help)              \
-    {                                                \
-        name, type, false, offsetof(T, member), help \
-    }
-#define NEEDED(name, type, member, help)            \
-    {                                               \
-        name, type, true, offsetof(T, member), help \
-    }
-#define PRESET(name, type, member, help, value)                       \
-    {                                                                 \
-        name, type, false, offsetof(T, member), help, .preset = value \
-    }
-#define WORDS(name, type, member, help, list)                       \
-    {                                                               \
-        name, type, false, offsetof(T, member), help, .words = list \
-    }
-#define LIST(name, member, count, of, help)                                 \
-    {                                                                       \
-        name, OWN_LIST, false, offsetof(T, member), help,                   \
-            .shape = of, .count_at = offsetof(T, count), .most = PARTS_MOST \
-    }
-/* A member of every body, which belongs to no noun. */
-#define SOURCE                                                                            \
-    {                                                                                     \
-        "source", OWN_NAME, false, 0, "Whose ids these are, as shopify. Without it, api." \
-    }
-
-/* The source is read into the head of what is told. */
-#define TOLD(noun)              \
-    typedef struct Told##noun { \
-        Str source;             \
-        noun noun_itself;       \
-    } Told##noun
 TOLD(Customer);
 TOLD(Product);
-TOLD(Shipment);
-TOLD(Refund);
 TOLD(ConsentFact);
 TOLD(Happening);
 
@@ -142,90 +99,6 @@ static const OwnField product_fields[] = {
 };
 #undef T
 
-/* ---- shipments ------------------------------------------------------------------------------------------------------ */
-
-#define T Parcel
-static const OwnField parcel_fields[] = {
-    FIELD("carrier", OWN_TEXT, carrier, "DHL Express"),
-    FIELD("number", OWN_TEXT, number, "The tracking number."),
-    FIELD("url", OWN_URL, url, "Where the carrier shows it."),
-    {0},
-};
-#undef T
-static const OwnShape parcel_shape = {"Parcel", "One box with one number on it.", sizeof(Parcel),
-                                      parcel_fields};
-
-#define T ShipmentLine
-static const OwnField shipment_line_fields[] = {
-    FIELD("line_id", OWN_ID, line_foreign_id, "Id of the order's line; without it, by sku."),
-    FIELD("sku", OWN_TEXT, sku, ""),
-    PRESET("quantity", OWN_COUNT, quantity, "Without it, 1.", 1),
-    {0},
-};
-#undef T
-static const OwnShape shipment_line_shape = {"ShipmentLine", "What of the order is in it.",
-                                             sizeof(ShipmentLine), shipment_line_fields};
-
-#define T ToldShipment
-#define SHIPMENT_FIELDS                                                                    \
-    NEEDED("id", OWN_ID, noun_itself.foreign_id, "The shop system's id of the shipment."), \
-        FIELD("name", OWN_TEXT, noun_itself.name, "#1001.1"),                              \
-        WORDS("state", OWN_WORD, noun_itself.state, "Where it is.", states),               \
-        FIELD("shipped_at", OWN_MOMENT, noun_itself.shipped_at, ""),                       \
-        FIELD("delivered_at", OWN_MOMENT, noun_itself.delivered_at, ""),                   \
-        FIELD("expected_from", OWN_MOMENT, noun_itself.expected_from,                      \
-              "When it should arrive, by the carrier's word."),                            \
-        FIELD("expected_until", OWN_MOMENT, noun_itself.expected_until, ""),               \
-        FIELD("updated_at", OWN_MOMENT, noun_itself.updated_at,                            \
-              "Version of these facts: newer ones win."),                                  \
-        LIST("parcels", noun_itself.parcels, noun_itself.parcel_count, &parcel_shape, ""), \
-        LIST("lines", noun_itself.lines, noun_itself.line_count, &shipment_line_shape,     \
-             "Without them, all that ships.")
-static const OwnField shipment_fields[] = {
-    SOURCE,
-    NEEDED("order_id", OWN_ID, noun_itself.order_foreign_id,
-           "The shop system's id of the order. One that nobody told of yet is waited for."),
-    SHIPMENT_FIELDS,
-    {0},
-};
-static const OwnField order_shipment_fields[] = {SHIPMENT_FIELDS, {0}};
-#undef T
-static const OwnShape order_shipment_shape = {"OrderShipment", "What left the shop at one time.",
-                                              sizeof(ToldShipment), order_shipment_fields};
-
-/* ---- refunds --------------------------------------------------------------------------------------------------------- */
-
-#define T RefundLine
-static const OwnField refund_line_fields[] = {
-    NEEDED("line_id", OWN_ID, line_foreign_id, "Id of the order's line."),
-    FIELD("quantity", OWN_COUNT, quantity, ""),
-    FIELD("amount", OWN_SUM, amount, ""),
-    {0},
-};
-#undef T
-static const OwnShape refund_line_shape = {"RefundLine", "What it was for.", sizeof(RefundLine),
-                                           refund_line_fields};
-
-#define T ToldRefund
-#define REFUND_FIELDS                                                                    \
-    NEEDED("id", OWN_ID, noun_itself.foreign_id, "The shop system's id of the refund."), \
-        NEEDED("amount", OWN_SUM, noun_itself.amount, "All of it, positive."),           \
-        FIELD("refunded_at", OWN_MOMENT, noun_itself.refunded_at, ""),                   \
-        FIELD("note", OWN_TEXT, noun_itself.note, "Why."),                               \
-        LIST("lines", noun_itself.lines, noun_itself.line_count, &refund_line_shape, "")
-static const OwnField refund_fields[] = {
-    SOURCE,
-    NEEDED("order_id", OWN_ID, noun_itself.order_foreign_id,
-           "The shop system's id of the order. One that nobody told of yet is waited for."),
-    FIELD("currency", OWN_CURRENCY, noun_itself.currency, "Without it, the shop's."),
-    REFUND_FIELDS,
-    {0},
-};
-static const OwnField order_refund_fields[] = {REFUND_FIELDS, {0}};
-#undef T
-static const OwnShape order_refund_shape = {"OrderRefund", "Money that went back.",
-                                            sizeof(ToldRefund), order_refund_fields};
-
 /* ---- choices, events --------------------------------------------------------------------------------------------------- */
 
 #define T ToldConsentFact
@@ -270,11 +143,8 @@ static const struct {
                        customer_fields}},
     [OWN_PRODUCT] = {"products",
                      {"Product", "What the shop sells.", sizeof(ToldProduct), product_fields}},
-    [OWN_SHIPMENT] = {"shipments",
-                      {"Shipment", "What leaves the shop at one time, in one or more parcels.",
-                       sizeof(ToldShipment), shipment_fields}},
-    [OWN_REFUND] = {"refunds",
-                    {"Refund", "Money that went back.", sizeof(ToldRefund), refund_fields}},
+    [OWN_SHIPMENT] = {"shipments", {0}}, /* own_part.h */
+    [OWN_REFUND] = {"refunds", {0}},
     [OWN_CONSENT] = {"consents",
                      {"Consent", "One choice of one person: to be written to, or not.",
                       sizeof(ToldConsentFact), consent_fields}},
@@ -384,9 +254,9 @@ order_shape(Arena *arena)
         {"lines", OWN_LIST, .help = "What was bought.", .most = LIMIT_ORDER_LINES,
          .shape = order_part_shape(arena, OF_LINE, "OrderLine", "What was bought.")},
         {"shipments", OWN_LIST, .help = "What has left already.", .most = PARTS_MOST,
-         .shape = &order_shipment_shape},
+         .shape = &own_order_shipment_shape},
         {"refunds", OWN_LIST, .help = "What went back already.", .most = PARTS_MOST,
-         .shape = &order_refund_shape},
+         .shape = &own_order_refund_shape},
     };
     OwnShape *shape = arena_new_of(arena, OwnShape, 1);
     size_t count;
@@ -397,11 +267,19 @@ order_shape(Arena *arena)
     return shape;
 }
 
+static const OwnShape *
+noun_shape(OwnNoun noun)
+{
+    return noun == OWN_SHIPMENT ? &own_shipment_shape
+           : noun == OWN_REFUND ? &own_refund_shape
+                                : &nouns[noun].shape;
+}
+
 const OwnShape *
 own_noun_shape(Arena *arena, OwnNoun noun)
 {
     must((int)noun >= 0 && noun < OWN_NOUNS);
-    return noun == OWN_ORDER ? order_shape(arena) : &nouns[noun].shape;
+    return noun == OWN_ORDER ? order_shape(arena) : noun_shape(noun);
 }
 
 /* ---- reading ---------------------------------------------------------------------------------------------------------------- */
@@ -434,7 +312,7 @@ own_noun_read(OwnReading *reading, OwnNoun noun, const Json *root, Facts *ret)
 {
     if (noun == OWN_ORDER)
         return order_read(reading, root, ret);
-    const OwnShape *shape = &nouns[noun].shape;
+    const OwnShape *shape = noun_shape(noun);
     char *told = arena_alloc(reading->arena, shape->size);
     if (!own_shape_read(reading, shape, root, told))
         return false;

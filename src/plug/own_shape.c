@@ -200,9 +200,23 @@ text_fits(OwnReading *reading, const OwnField *field, Str text)
     }
 }
 
+/* Our own words are looked at, a table's texts are taken as they are. */
+static bool
+text_read_loose(OwnReading *reading, const Member *member)
+{
+    if (json_type(member->value) == JSON_OBJECT || json_type(member->value) == JSON_ARRAY)
+        return member_wrong(reading, member);
+    Str text = text_cut(str_trim(json_as_text(reading->arena, member->value)), LIMIT_TEXT_BYTES);
+    if (member->place)
+        *(Str *)member->place = text;
+    return true;
+}
+
 static bool
 text_read(OwnReading *reading, const Member *member)
 {
+    if (reading->loose)
+        return text_read_loose(reading, member);
     Str text = json_text(member->value);
     if (json_type(member->value) != JSON_STRING || !text_fits(reading, member->field, text))
         return member_wrong(reading, member);
@@ -225,12 +239,29 @@ amount_form(Str text, bool signed_too)
            (fraction || !pointed);
 }
 
+/* As a text of any length and number of digits. */
+static bool
+amount_read_loose(OwnReading *reading, const Member *member)
+{
+    Money money = {0};
+    if (!money_parse_rounded(str_trim(json_as_text(reading->arena, member->value)),
+                             reading->currency, &money, NULL))
+        return member_wrong(reading, member);
+    if (money.minor < 0 && member->field->type == OWN_SUM)
+        return own_wrong(reading, member->pointer, "money that went back is told without a minus");
+    if (member->place)
+        *(int64_t *)member->place = money.minor;
+    return true;
+}
+
 static bool
 amount_read(OwnReading *reading, const Member *member)
 {
     bool signed_too = member->field->type == OWN_AMOUNT;
     Money money = {0};
     double number = 0;
+    if (reading->loose)
+        return amount_read_loose(reading, member);
     bool fits = json_type(member->value) == JSON_STRING
                     ? amount_form(json_text(member->value), signed_too)
                     : json_double(member->value, &number) && number <= AMOUNT_MOST &&
@@ -272,11 +303,28 @@ day_read(OwnReading *reading, const Member *member)
     return true;
 }
 
+/* "3", and "3.0" as programs write a column in which a number is missing somewhere. */
+static bool
+digits_read(Str text, int64_t *ret)
+{
+    const size_t most = 9;
+    size_t at = 0;
+    for (*ret = 0; at < text.len && g_ascii_isdigit(text.at[at]); at++)
+        *ret = *ret * 10 + g_ascii_digit_value(text.at[at]);
+    bool read = at > 0 && at <= most;
+    if (at < text.len && text.at[at] == '.')
+        for (at++; at < text.len && text.at[at] == '0';)
+            at++;
+    return read && at == text.len;
+}
+
 static bool
 count_read(OwnReading *reading, const Member *member)
 {
     int64_t number = 0;
-    if (!json_int(member->value, &number) || number < 0 || number > OWN_COUNT_MOST)
+    bool read = json_int(member->value, &number) ||
+                (reading->loose && digits_read(json_text(member->value), &number));
+    if (!read || number < 0 || number > OWN_COUNT_MOST)
         return member_wrong(reading, member);
     if (member->place)
         *(int64_t *)member->place = number;
@@ -406,6 +454,14 @@ names_check(OwnReading *reading, const OwnShape *shape, const Json *object, cons
     return fine;
 }
 
+/* In a table an empty cell says nothing. */
+static bool
+member_missing(const OwnReading *reading, const Json *value)
+{
+    return json_missing(value) ||
+           (reading->loose && json_type(value) == JSON_STRING && !str_trim(json_text(value)).len);
+}
+
 static void
 preset(const OwnField *field, void *place)
 {
@@ -431,7 +487,7 @@ shape_read(OwnReading *reading, const OwnShape *shape, const Json *object, const
         };
         if (place && field->preset)
             preset(field, member.place);
-        if (!json_missing(member.value))
+        if (!member_missing(reading, member.value))
             fine &= member_read(reading, &member, place);
         else if (field->needed)
             fine = own_wrong(reading, member.pointer, "this is missing");
@@ -447,4 +503,16 @@ own_shape_read(OwnReading *reading, const OwnShape *shape, const Json *object, v
     if (currency_is(currency))
         memcpy(reading->currency, currency.at, 3);
     return shape_read(reading, shape, object, "", place) && !reading->problem_count;
+}
+
+bool
+own_list_read(OwnReading *reading, const OwnField *field, const Json *list, void *owner)
+{
+    const Member member = {
+        .field = field,
+        .value = list,
+        .pointer = arena_format(reading->arena, "/%s", field->name),
+        .place = (char *)owner + field->offset,
+    };
+    return member_missing(reading, list) || list_read(reading, &member, owner);
 }

@@ -82,6 +82,8 @@ typedef struct OwnProblem {
 typedef struct OwnReading {
     Arena *arena;
     const OwnShop *shop;
+    bool
+        loose; /* letters of numbers are numbers and the other way round: what tables and maps make */
     char currency[4]; /* of the amounts; own_shape_read sets it by the member of that name */
     OwnProblem problems[OWN_PROBLEMS_MOST];
     size_t problem_count;
@@ -94,6 +96,9 @@ own_wrong(OwnReading *reading, const char *pointer, const char *format, ...) G_G
 /* Reads an object into its struct; `place` NULL only looks whether it is right. False: problems say what is wrong, all
  * of it. */
 bool own_shape_read(OwnReading *reading, const OwnShape *shape, const Json *object, void *place);
+
+/* Reads one LIST alone, as a member of `owner`; none there is right, too. */
+bool own_list_read(OwnReading *reading, const OwnField *field, const Json *list, void *owner);
 
 /* The currencies that we know, "EUR", in the order of the alphabet; *ret_count of them. */
 const char *const *own_currencies(Arena *arena, size_t *ret_count);

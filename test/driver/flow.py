@@ -8,6 +8,8 @@ acts alone (crash.py).
 
 import base64
 import collections
+import json
+import re
 import traceback
 from pathlib import Path
 
@@ -170,22 +172,95 @@ def read_restart(words):
     return play
 
 
-@statement("verb VERB [WORD ...] [-> EXIT] [contains TEXT ...] [lacks TEXT ...]",
-           "Runs a verb of the command line on the scenario's data. `$order.1001`, `$inbox.1`, `$message.2` "
-           "stand for ids.")
+@statement("verb VERB [WORD ...] [-> EXIT] [capture NAME PATTERN ...] [contains TEXT ...] [lacks TEXT ...]",
+           "Runs a verb of the command line on the scenario's data. `$order.1001`, `$inbox.1`, `$message.2` stand "
+           "for ids. `capture` keeps what a regular expression finds in what it prints (its first group, if it has "
+           "one); `$NAME` stands for it from then on.")
 def read_verb(words):
     said = []
-    while words.left and words.left[0] not in ("->", "contains", "lacks"):
+    while words.left and words.left[0] not in ("->", "capture", "contains", "lacks"):
         said.append(words.left.pop(0))
     if not said:
         raise FlowError("the verb is missing")
     status = words.status() if words.left and words.left[0] == "->" else 0
+    captures = [(name, pattern_of(text)) for name, text in words.captures("a pattern")]
     contents = words.contents()
 
     def play(scene):
         out = scene.server.cli(*map(scene.fill, said), ok=(status,))
+        for name, pattern in captures:
+            scene.capture(name, found_in(pattern, out))
         look_into(out, contents)
     return play
+
+
+def pattern_of(text):
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise FlowError(f"`{text}` is no pattern: {error}") from None
+
+
+def found_in(pattern, text):
+    found = pattern.search(text)
+    if not found:
+        raise Unmet(f"expected to find {pattern.pattern!r}\n    there: {text[:500]}")
+    return found[1] if pattern.groups else found[0]
+
+
+def found_at(pointer, text):
+    """The value at a JSON pointer of an answer, as text."""
+    value = json.loads(text)
+    for key in pointer.split("/")[1:]:
+        try:
+            value = value[int(key) if isinstance(value, list) else key.replace("~1", "/").replace("~0", "~")]
+        except (KeyError, IndexError, ValueError, TypeError):
+            raise Unmet(f"expected something at {pointer}\n    there: {text[:500]}") from None
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+@statement("api NOUN FILE [edit /POINTER=VALUE ...] [key KEY] [header NAME=VALUE ...] -> STATUS "
+           "[capture NAME /POINTER ...] [contains TEXT ...] [lacks TEXT ...]",
+           "Posts test/fixture/api/FILE to /api/v1/NOUN with the key KEY ($key, if none is named). `capture` keeps the "
+           "value at a JSON pointer of the answer; `$NAME` stands for it from then on, in edits and headers, too.")
+def read_api(words):
+    noun, name = words.next("a noun"), words.next("a file of test/fixture/api")
+    try:
+        body = shopify.fixture(f"api/{name}")
+    except FileNotFoundError as error:
+        raise FlowError(str(error)) from None
+    edits, headers, key = [], {}, "$key"
+    while keyword := words.maybe("edit", "key", "header"):
+        if keyword == "key":
+            key = words.next("a key")
+        elif keyword == "header":
+            headers.update([_pair(words, "NAME=VALUE")])
+        else:
+            edits.append(_pair(words, "/POINTER=VALUE"))
+            while words.left and words.left[0].startswith("/"):
+                edits.append(_pair(words, "/POINTER=VALUE"))
+    status, captures, contents = words.status(), words.captures("a JSON pointer"), words.contents()
+
+    def play(scene):
+        sent = {"Content-Type": "application/json", "Authorization": f"Bearer {scene.fill(key)}"}
+        sent.update({name: scene.fill(value) for name, value in headers.items()})
+        filled = shopify.edit(body, [(place, scene.fill(value)) for place, value in edits])
+        answer = scene.live.http("POST", f"/api/v1/{noun}", filled, sent)
+        expect("status", answer.status, "==", status, answer.text[:500])
+        for name, pointer in captures:
+            scene.capture(name, found_at(pointer, answer.text))
+        look_into(answer.text, [(has, scene.fill(text)) for has, text in contents])
+    return play
+
+
+@statement("capture NAME mail N PATTERN",
+           "Keeps what a regular expression finds in the body of the N-th mail (`last`: the latest), its first group "
+           "if it has one; `$NAME` stands for it from then on.")
+def read_capture(words):
+    name = words.name()
+    words.must("mail")
+    place, pattern = words.mail(), pattern_of(words.next("a pattern"))
+    return lambda scene: scene.capture(name, found_in(pattern, mail_at(scene, place).body))
 
 
 # ---- looks ------------------------------------------------------------------------------------
@@ -258,13 +333,18 @@ MAIL_PARTS = {
 }
 
 
+def mail_at(scene, place):
+    mails = scene.mails
+    if not mails or (place != "last" and place > len(mails)):
+        raise Unmet(f"expected a mail {place}\n{scene.show_mails()}")
+    return mails[-1 if place == "last" else place - 1]
+
+
 @statement("mail N [to ADDRESS] [from|sender|subject|body|text|html|raw|header:NAME OP TEXT] ...",
            "Looks at the N-th mail that arrived (`last`: the latest). `sender` is the envelope's, `body` both parts.",
            look=True)
 def read_mail(words):
-    place = words.next("which mail")
-    if place != "last":
-        place = Words([place], 0).int("which mail")
+    place = words.mail()
     checks = []
     while words.left:
         part = words.next("a part")
@@ -276,10 +356,7 @@ def read_mail(words):
             raise FlowError(f"`{part}`: here stands {' '.join(MAIL_PARTS)} or header:NAME")
 
     def play(scene):
-        mails = scene.mails
-        if not mails or (place != "last" and place > len(mails)):
-            raise Unmet(f"expected a mail {place}\n{scene.show_mails()}")
-        mail = mails[-1 if place == "last" else place - 1]
+        mail = mail_at(scene, place)
         for part, op, wanted in checks:
             was = MAIL_PARTS[part](mail) if part in MAIL_PARTS else str(mail.message[part[7:]])
             expect(f"mail {place} {part}", was, op, wanted)
@@ -292,6 +369,19 @@ def read_get(words):
 
     def play(scene):
         look_at_page(scene.live.http("GET", scene.fill(path)), status, contents)
+    return play
+
+
+@statement("ask PATH [key KEY] -> STATUS [contains TEXT ...] [lacks TEXT ...]",
+           "Asks the API with a key ($key, if none is named): `ask deliveries/$told -> 200 contains done`.", look=True)
+def read_ask(words):
+    path = words.next("a path behind /api/v1/")
+    key = words.next("a key") if words.maybe("key") else "$key"
+    status, contents = words.status(), words.contents()
+
+    def play(scene):
+        sent = {"Authorization": f"Bearer {scene.fill(key)}"}
+        look_at_page(scene.live.http("GET", f"/api/v1/{scene.fill(path)}", None, sent), status, contents)
     return play
 
 

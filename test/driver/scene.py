@@ -31,6 +31,7 @@ class Scene:
         self.server = Server(program=program)
         self.sinks = {"sink": Sink()}
         self.secrets = {}
+        self.captured = {}      # what a scenario keeps of answers and mails, by name
         self.now_ms = DEFAULT_MS
         self.calm_ms = 0        # the last stretch of calm that the crash test let pass
         self.stop_at = stop_at  # commits to be made before the server kills itself; 0: never
@@ -75,14 +76,22 @@ class Scene:
     # ---- shops and mail servers --------------------------------------------------------------
 
     def fill(self, text):
-        """`$NAME` is the address of a peer; `$order.1001`, `$inbox.1` are ids."""
+        """`$NAME` is what was captured, or the address of a peer; `$order.1001`, `$inbox.1` are ids."""
         def value(found):
+            if found[1] in self.captured and not found[2]:
+                return self.captured[found[1]]
             if found[2]:
                 return str(self.id_of(found[1], found[2]))
             if found[1] not in self.sinks:
-                raise FlowError(f"${found[1]}: no such peer; there are {' '.join(self.sinks)}")
+                raise FlowError(f"${found[1]}: no such peer, and nothing was captured as that; there are "
+                                f"{' '.join([*self.sinks, *self.captured])}")
             return self.sinks[found[1]].url
         return re.sub(r"\$([a-z]+)(?:\.(\w+))?", value, text)
+
+    def capture(self, name, value):
+        if name in self.sinks:
+            raise FlowError(f"`{name}` is a mail server already")
+        self.captured[name] = value
 
     def add_shop(self, slug, settings):
         self.secrets[slug] = settings.get("shopify.secret", f"hush-{slug}")

@@ -120,6 +120,23 @@ class Words:
         """`== VALUE` as (operator, wanted)."""
         return self.must(*OPERATORS), number(self.next("a value"))
 
+    def name(self):
+        word = self.next("a name")
+        if not re.fullmatch(r"[a-z]+", word):
+            raise FlowError(f"`{word}`: a name is small letters")
+        return word
+
+    def mail(self):
+        """`last`, or which mail it is."""
+        return "last" if self.maybe("last") else self.int("which mail")
+
+    def captures(self, what):
+        """Any number of `capture NAME WHAT`: [(name, what)]."""
+        found = []
+        while self.maybe("capture"):
+            found.append((self.name(), self.next(what)))
+        return found
+
     def contents(self):
         """Any number of `contains TEXT...` and `lacks TEXT...`: [(has, text)]; to the end."""
         found = []

@@ -22,7 +22,7 @@ from driver.sink import Sink
 SECRET = "hush"
 MAP = ROOT / "test/import/online_retail.map"
 SUMMARY = re.compile(
-    r"([\d,]+) records read = ([\d,]+) new \+ ([\d,]+) changed \+ ([\d,]+) same \+ ([\d,]+) older \+ ([\d,]+) rejected"
+    r"([\d,]+) records? read = ([\d,]+) new \+ ([\d,]+) changed \+ ([\d,]+) same \+ ([\d,]+) older \+ ([\d,]+) rejected"
 )
 
 ORDERS_HEADER = (

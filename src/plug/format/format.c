@@ -67,6 +67,35 @@ header_list(Arena *arena, const FormatTable *table)
     return arena_format(arena, STR_FMT "%s", STR_ARG(cut), cut.len < buf.len ? ", ..." : "");
 }
 
+/* How many of a format's columns the table has; 0 where one that is needed is not among them. */
+static size_t
+columns_count(const FormatTable *table, const Format *format)
+{
+    size_t count = 0;
+    for (const FormatColumn *column = format->columns; column->names; column++)
+        if (column_find(table, column->names) >= 0)
+            count++;
+        else if (column->needed)
+            return 0;
+    return count;
+}
+
+/* The format that the table looks like, for somebody who named another one; NULL: like none. */
+static const Format *
+format_guess(const FormatTable *table)
+{
+    const Format *best = NULL;
+    size_t most = 1; /* a column of addresses has every table */
+    for (size_t i = 0; i < G_N_ELEMENTS(formats); i++) {
+        size_t count = columns_count(table, formats[i]);
+        if (count <= most)
+            continue;
+        most = count;
+        best = formats[i];
+    }
+    return best;
+}
+
 static bool
 column_missing(Arena *arena, const FormatTable *table, const char *names, GError **error)
 {
@@ -76,9 +105,11 @@ column_missing(Arena *arena, const FormatTable *table, const char *names, GError
         list[i] = arena_cstr(arena, table->header[i]);
     str_split(&rest, '|', &first);
     const char *near = nearest_name(list, first);
+    const Format *other = near ? NULL : format_guess(table);
     return fail(error, ERR_INPUT,
-                "the table has no column '" STR_FMT "'%s%s%s; its columns are: %s", STR_ARG(first),
-                near ? "; did you mean '" : "", near ? near : "", near ? "'" : "",
+                "the table has no column '" STR_FMT "'%s%s%s%s%s; its columns are: %s",
+                STR_ARG(first), near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "",
+                other ? "; it looks like --format " : "", other ? other->name : "",
                 header_list(arena, table));
 }
 
