@@ -83,7 +83,15 @@ typedef struct Variant {
     int64_t price; /* minor units of the product's currency */
     int64_t weight_grams;
     bool ships;
+    bool named; /* told by its id alone: what is known of it stays */
 } Variant;
+
+/* A variant that is told without the rest of its product. */
+typedef struct VariantFact {
+    Str product_foreign_id;
+    int64_t updated_at; /* version of the variant itself; 0: none, fills nothing that is known */
+    Variant variant;
+} VariantFact;
 
 typedef struct Product {
     Str foreign_id;
@@ -98,6 +106,7 @@ typedef struct Product {
     int64_t updated_at; /* version; 0: none, fills gaps only */
     const Variant *variants;
     size_t variant_count;
+    bool variants_part; /* there are more, which are not told here: what is known of them stays */
 } Product;
 
 typedef struct Coupon {
@@ -274,6 +283,12 @@ typedef struct Gone {
     int64_t gone_at; /* 0: not told */
 } Gone;
 
+/* Two accounts that the shop system has made one: the first is no more, the second stands for both. */
+typedef struct MergeFact {
+    Str from_foreign_id;
+    Str into_foreign_id;
+} MergeFact;
+
 /* What somebody may ask by law of what we keep (GDPR articles 15 and 17). */
 typedef struct PrivacyAsk {
     enum { PRIVACY_EXPORT, PRIVACY_ERASE, PRIVACY_ERASE_SHOP } kind;
@@ -302,8 +317,12 @@ typedef struct Facts {
     size_t customer_count;
     const ConsentFact *consents;
     size_t consent_count;
+    const MergeFact *merges;
+    size_t merge_count;
     const Product *products;
     size_t product_count;
+    const VariantFact *variants;
+    size_t variant_count;
     const Coupon *coupons;
     size_t coupon_count;
     const Order *orders;

@@ -87,7 +87,8 @@ CREATE TABLE variant (
     image_url TEXT,
     price INTEGER NOT NULL,         -- minor units of the product's currency
     weight_grams INTEGER NOT NULL,
-    ships INTEGER NOT NULL
+    ships INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL     -- version of what was told of it alone; 0: known by its product only
 ) STRICT;
 CREATE UNIQUE INDEX variant_product ON variant (shop, product_id, position);
 
@@ -264,11 +265,21 @@ CREATE TABLE refund_line (
 ) STRICT;
 CREATE UNIQUE INDEX refund_line_refund ON refund_line (shop, refund_id, position);
 
--- Deliveries that speak of an order or a shipment which nobody has told us of yet; read again when it comes.
+-- What the shop system had no more before anybody told us of it: a late copy of it does not bring it back.
+CREATE TABLE gone (
+    shop INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    noun TEXT NOT NULL,             -- order, customer, product, coupon
+    foreign_id TEXT NOT NULL,
+    gone_at INTEGER NOT NULL,
+    PRIMARY KEY (shop, source, noun, foreign_id)
+) STRICT, WITHOUT ROWID;
+
+-- Deliveries that speak of something which nobody has told us of yet; read again when it comes.
 CREATE TABLE early (
     shop INTEGER NOT NULL,
     source TEXT NOT NULL,
-    noun TEXT NOT NULL,             -- order, shipment
+    noun TEXT NOT NULL,             -- order, shipment, customer, product
     foreign_id TEXT NOT NULL,       -- whom it waits for
     inbox_id INTEGER NOT NULL,
     PRIMARY KEY (shop, source, noun, foreign_id, inbox_id)

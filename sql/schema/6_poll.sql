@@ -3,6 +3,7 @@
 CREATE TABLE poll (
     shop INTEGER NOT NULL,
     connector TEXT NOT NULL,        -- row of connectors.def
+    noun TEXT NOT NULL,             -- what is asked for, in the connector's words: orders, products, ...
     wake INTEGER NOT NULL,          -- ask again then
     since INTEGER NOT NULL,         -- ask for what changed at this moment or later
     next TEXT,                      -- in the middle of a round: the next page, in the shop system's words
@@ -10,6 +11,7 @@ CREATE TABLE poll (
     polled_at INTEGER,              -- when a round was last finished
     failures INTEGER NOT NULL,      -- one after another
     reason TEXT,                    -- why the last asking failed, in words; NULL: it did not
-    PRIMARY KEY (shop, connector)
+    hidden TEXT,                    -- which fields the shop system keeps from us, as it last said; NULL: none
+    PRIMARY KEY (shop, connector, noun)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX poll_wake ON poll (wake);

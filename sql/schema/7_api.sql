@@ -28,6 +28,7 @@ CREATE TABLE api_post (
 CREATE TABLE happening (
     id INTEGER PRIMARY KEY,         -- of the event
     shop INTEGER NOT NULL,
+    position INTEGER NOT NULL,      -- in the delivery that told it: read twice, it is learned once
     email TEXT,                     -- whom it concerns, where no customer is known by it; in small letters
     properties TEXT                 -- JSON object
 ) STRICT;

@@ -292,14 +292,15 @@ list_polls(const List *list, GError **error)
         return false;
     while (rows_next(rows)) {
         char polled[WHEN_BYTES] = "", wake[WHEN_BYTES], since[WHEN_BYTES];
-        if (!rows_is_null(rows, 1))
-            when_iso(rows_int(rows, 1), polled);
-        when_iso(rows_int(rows, 2), wake);
-        when_iso(rows_int(rows, 3), since);
-        list_row(list, "connector", arena_cstr(arena, rows_text(rows, 0)), "polled_at", polled,
-                 "next", wake, "since", since, "failures",
-                 arena_format(arena, "%" G_GINT64_FORMAT, rows_int(rows, 4)), "reason",
-                 arena_cstr(arena, rows_text(rows, 5)), NULL);
+        if (!rows_is_null(rows, 2))
+            when_iso(rows_int(rows, 2), polled);
+        when_iso(rows_int(rows, 3), wake);
+        when_iso(rows_int(rows, 4), since);
+        list_row(list, "connector", arena_cstr(arena, rows_text(rows, 0)), "noun",
+                 arena_cstr(arena, rows_text(rows, 1)), "polled_at", polled, "next", wake, "since",
+                 since, "failures", arena_format(arena, "%" G_GINT64_FORMAT, rows_int(rows, 5)),
+                 "reason", arena_cstr(arena, rows_text(rows, 6)), "hidden",
+                 arena_cstr(arena, rows_text(rows, 7)), NULL);
         arena_reset(arena);
     }
     return rows_ok(rows, error);

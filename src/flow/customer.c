@@ -7,8 +7,10 @@
 #include "engine/clock.h"
 #include "engine/id.h"
 #include "flow/company.h"
+#include "flow/early.h"
 #include "flow/erase.h"
 #include "flow/event.h"
+#include "flow/gone.h"
 #include "flow/merge.h"
 #include "flow/postal.h"
 
@@ -112,18 +114,23 @@ static bool
 customer_insert(const Learn *learn, const CustomerNews *news, Str source, Str foreign_id,
                 CustomerRef *ref, GError **error)
 {
-    int64_t company = 0;
-    if (!company_learn(learn, news, &company, error))
+    int64_t company = 0, gone_at = 0;
+    bool account = news->customer.foreign_id.len > 0;
+    if (!company_learn(learn, news, &company, error) ||
+        (account && !gone_recall(learn, GONE_CUSTOMER, foreign_id, news->customer.updated_at,
+                                 &gone_at, error)))
         return false;
     ref->id = ref->person = id_new(KIND_CUSTOMER);
-    Bind binds[6 + CUSTOMER_FACTS + 1] = {
-        bind_int("id", ref->id),     bind_int("shop", learn->shop),
-        bind_int("at", learn->at),   bind_id("cause", learn->cause),
-        bind_text("source", source), bind_text("foreign_id", foreign_id),
+    Bind binds[7 + CUSTOMER_FACTS + 1] = {
+        bind_int("id", ref->id),        bind_int("shop", learn->shop),
+        bind_int("at", learn->at),      bind_id("cause", learn->cause),
+        bind_text("source", source),    bind_text("foreign_id", foreign_id),
+        bind_id("deleted_at", gone_at),
     };
-    customer_bind(news, company, &binds[6]);
+    customer_bind(news, company, &binds[7]);
     return db_run(learn->db, Q_customer_append, binds, NULL, error) &&
-           merge_find(learn, ref, news->email_key, error);
+           merge_find(learn, ref, news->email_key, error) &&
+           (!account || early_wake(learn, EARLY_CUSTOMER, foreign_id, error));
 }
 
 static bool
@@ -205,7 +212,12 @@ customer_learn_told(const Learn *learn, const CustomerNews *news, Learned *ret, 
 bool
 customer_gone(const Learn *learn, Str foreign_id, int64_t gone_at, Learned *ret, GError **error)
 {
+    Knowing known = {0};
     int64_t changed = 0;
+    if (!customer_recall(learn, learn->source, foreign_id, &known, error))
+        return false;
+    if (!known.ref.id)
+        return gone_remember(learn, GONE_CUSTOMER, foreign_id, gone_at, ret, error);
     if (!db_run(learn->db, Q_customer_gone,
                 BINDS(bind_int("gone_at", gone_at ? gone_at : learn->at),
                       bind_int("shop", learn->shop), bind_text("source", learn->source),

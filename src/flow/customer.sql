@@ -7,9 +7,9 @@ WHERE shop = :shop AND source = :source AND foreign_id = :foreign_id;
 
 -- name: customer_append
 -- A customer that we hear of for the first time.
-INSERT INTO customer (id, shop, at, cause, source, foreign_id, email, email_key, phone, first_name, last_name,
-    locale, zone, channel, company_id, addresses, tags, note, birthday, joined_at, updated_at)
-VALUES (:id, :shop, :at, :cause, :source, :foreign_id, :email, :email_key, :phone, :first_name, :last_name,
+INSERT INTO customer (id, shop, at, cause, source, foreign_id, deleted_at, email, email_key, phone, first_name,
+    last_name, locale, zone, channel, company_id, addresses, tags, note, birthday, joined_at, updated_at)
+VALUES (:id, :shop, :at, :cause, :source, :foreign_id, :deleted_at, :email, :email_key, :phone, :first_name, :last_name,
     :locale, :zone, :channel, :company_id, :addresses, :tags, :note, :birthday, :joined_at, :updated_at);
 
 -- name: customer_update

@@ -3,7 +3,7 @@
 
 #include "engine/id.h"
 
-static const char *const nouns[] = {"order", "shipment"};
+static const char *const nouns[] = {"order", "shipment", "customer", "product"};
 
 bool
 early_wait(const Learn *learn, EarlyNoun noun, Str foreign_id, GError **error)

@@ -5,6 +5,7 @@
 #include "flow/customer.h"
 #include "flow/event.h"
 #include "flow/happening.h"
+#include "flow/merge.h"
 #include "flow/order.h"
 #include "flow/privacy.h"
 #include "flow/product.h"
@@ -16,6 +17,7 @@ struct FactsNews {
     CustomerNews *customers;
     ConsentFact *consents;
     Product *products;
+    VariantFact *variants;
     Coupon *coupons;
     OrderNews *orders;
     ShipmentNews *shipments;
@@ -34,6 +36,7 @@ facts_prepare(Arena *arena, const Facts *facts)
         .customers = arena_new_of(arena, CustomerNews, facts->customer_count),
         .consents = arena_new_of(arena, ConsentFact, facts->consent_count),
         .products = arena_new_of(arena, Product, facts->product_count),
+        .variants = arena_new_of(arena, VariantFact, facts->variant_count),
         .coupons = arena_new_of(arena, Coupon, facts->coupon_count),
         .orders = arena_new_of(arena, OrderNews, facts->order_count),
         .shipments = arena_new_of(arena, ShipmentNews, facts->shipment_count),
@@ -48,6 +51,8 @@ facts_prepare(Arena *arena, const Facts *facts)
         news->consents[i] = choice_clean(arena, &facts->consents[i]);
     for (size_t i = 0; i < facts->product_count; i++)
         news->products[i] = product_clean(arena, &facts->products[i]);
+    for (size_t i = 0; i < facts->variant_count; i++)
+        news->variants[i] = variant_clean(arena, &facts->variants[i]);
     for (size_t i = 0; i < facts->coupon_count; i++)
         news->coupons[i] = coupon_clean(arena, &facts->coupons[i]);
     for (size_t i = 0; i < facts->order_count; i++)
@@ -89,6 +94,18 @@ product_nth(const Learn *learn, const FactsNews *news, size_t i, Learned *ret, G
 }
 
 static bool
+merge_nth(const Learn *learn, const FactsNews *news, size_t i, Learned *ret, GError **error)
+{
+    return merge_learn(learn, &news->told.merges[i], ret, error);
+}
+
+static bool
+variant_nth(const Learn *learn, const FactsNews *news, size_t i, Learned *ret, GError **error)
+{
+    return variant_learn(learn, &news->variants[i], ret, error);
+}
+
+static bool
 coupon_nth(const Learn *learn, const FactsNews *news, size_t i, Learned *ret, GError **error)
 {
     return coupon_learn(learn, &news->coupons[i], ret, error);
@@ -121,7 +138,7 @@ refund_nth(const Learn *learn, const FactsNews *news, size_t i, Learned *ret, GE
 static bool
 happening_nth(const Learn *learn, const FactsNews *news, size_t i, Learned *ret, GError **error)
 {
-    return happening_learn(learn, &news->happenings[i], ret, error);
+    return happening_learn(learn, &news->happenings[i], (int64_t)i, ret, error);
 }
 
 static bool
@@ -178,7 +195,9 @@ facts_learn(const Learn *learn, const FactsNews *news, FactsCount *count, GError
     } nouns[] = {
         {told->customer_count, customer_nth},
         {told->consent_count, consent_nth},
+        {told->merge_count, merge_nth},
         {told->product_count, product_nth},
+        {told->variant_count, variant_nth},
         {told->coupon_count, coupon_nth},
         {told->order_count, order_nth},
         {told->shipment_count, shipment_nth},

@@ -1,6 +1,6 @@
 /* facts.h - what one telling holds, learned noun by noun: the one way in, for webhooks, polls, imports and the API.
  *
- * Customers come before their consents, orders before their shipments, shipments before their scans; what belongs to
+ * Customers come before their consents and merges, products before variants that are told alone, orders before their shipments, shipments before their scans; what belongs to
  * something that nobody told us of yet waits for it (flow/early.h).
  */
 #pragma once

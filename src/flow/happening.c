@@ -18,8 +18,8 @@ happening_clean(Arena *arena, const Happening *told)
 }
 
 static bool
-happening_append(const Learn *learn, const Happening *happening, const OrderRef *order,
-                 GError **error)
+happening_append(const Learn *learn, const Happening *happening, int64_t position,
+                 const OrderRef *order, GError **error)
 {
     int64_t id = id_new(KIND_EVENT), customer = 0;
     if (!db_int(learn->db, Q_happening_customer,
@@ -42,15 +42,27 @@ happening_append(const Learn *learn, const Happening *happening, const OrderRef 
                   NULL, error) &&
            db_run(learn->db, Q_happening_append,
                   BINDS(bind_int("id", id), bind_int("shop", learn->shop),
+                        bind_int("position", position),
                         bind_some("email", known ? STR("") : happening->email),
                         bind_some("properties", happening->properties)),
                   NULL, error);
 }
 
 bool
-happening_learn(const Learn *learn, const Happening *happening, Learned *ret, GError **error)
+happening_learn(const Learn *learn, const Happening *happening, int64_t position, Learned *ret,
+                GError **error)
 {
     OrderRef order = {0};
+    int64_t known = 0;
+    *ret = LEARNED_SAME;
+    if (id_kind(learn->cause) == KIND_INBOX &&
+        !db_int(learn->db, Q_happening_known,
+                BINDS(bind_int("shop", learn->shop), bind_int("cause", learn->cause),
+                      bind_int("position", position)),
+                &known, error))
+        return false;
+    if (known)
+        return true;
     if (happening->order_foreign_id.len) {
         if (!order_find(learn, happening->order_foreign_id, &order, error))
             return false;
@@ -64,5 +76,5 @@ happening_learn(const Learn *learn, const Happening *happening, Learned *ret, GE
         }
     }
     *ret = LEARNED_NEW;
-    return happening_append(learn, happening, &order, error);
+    return happening_append(learn, happening, position, &order, error);
 }

@@ -8,5 +8,7 @@
 Happening happening_clean(Arena *arena, const Happening *told);
 
 /* On the writer. LEARNED_EARLY if it names an order that nobody told us of yet. A person whom nobody knows is kept as
- * told. */
-bool happening_learn(const Learn *learn, const Happening *happening, Learned *ret, GError **error);
+ * told. A delivery may be read twice (another part of it came early): position is its place in it, and the same place is
+ * LEARNED_SAME. */
+bool happening_learn(const Learn *learn, const Happening *happening, int64_t position, Learned *ret,
+                     GError **error);

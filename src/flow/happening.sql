@@ -11,6 +11,11 @@ ORDER BY merged_into IS NOT NULL, id LIMIT 1;
 INSERT INTO event (id, shop, at, cause, kind, happened_at, order_id, customer_id, subject_id, state)
 VALUES (:id, :shop, :at, :cause, :kind, :happened_at, :order_id, :customer_id, NULL, :state);
 
+-- name: happening_known
+-- Was this place of the delivery learned before?
+SELECT count(*) FROM event AS e JOIN happening AS h ON h.shop = e.shop AND h.id = e.id
+WHERE e.shop = :shop AND e.cause = :cause AND h.position = :position;
+
 -- name: happening_append
 -- What the shop said of it.
-INSERT INTO happening (id, shop, email, properties) VALUES (:id, :shop, :email, :properties);
+INSERT INTO happening (id, shop, position, email, properties) VALUES (:id, :shop, :position, :email, :properties);

@@ -151,11 +151,10 @@ inbox_mail(Arena *arena, const InboxAsk *ask)
 }
 
 InboxNew *
-inbox_page(Arena *arena, Store *store, const ShopEntry *shop, const Connector *connector, Str body)
+inbox_page(Arena *arena, const InboxAsk *ask, const Connector *connector, const ConnectorNoun *noun)
 {
-    InboxAsk ask = {.store = store, .shop = shop, .body = body};
-    Envelope envelope = {.topic = STR("poll/orders")};
-    return inbox_prepare(arena, &ask, connector->name, &envelope);
+    Envelope envelope = {.topic = str_of(arena_format(arena, "poll/%s", noun->name))};
+    return inbox_prepare(arena, ask, connector->name, &envelope);
 }
 
 bool

@@ -37,9 +37,10 @@ bool inbox_check(Arena *arena, const InboxAsk *ask, InboxNew **ret, GError **err
 InboxNew *inbox_told(Arena *arena, const InboxAsk *ask, const Envelope *envelope);
 void inbox_post(Store *store, InboxNew *delivery);
 
-/* A page of orders that we asked a shop system for ourselves; the same page twice is one row. */
-InboxNew *
-inbox_page(Arena *arena, Store *store, const ShopEntry *shop, const Connector *connector, Str body);
+/* A page that we asked a shop system for ourselves (ask->connector and headers are not looked at); the same page twice is
+ * one row. */
+InboxNew *inbox_page(Arena *arena, const InboxAsk *ask, const Connector *connector,
+                     const ConnectorNoun *noun);
 
 /* On the writer, in the caller's transaction: keeps it. */
 bool inbox_keep(Db *db, InboxNew *delivery, GError **error);

@@ -2,6 +2,7 @@
 #include "flow/merge.h"
 
 #include "engine/id.h"
+#include "flow/early.h"
 
 static bool
 merge_row(const Learn *learn, int64_t from, int64_t into, const char *reason, GError **error)
@@ -80,6 +81,54 @@ merge_add(const Learn *learn, int64_t from, int64_t into, const char *reason, GE
         return fail(error, ERR_CONFLICT,
                     "this customer stands behind another one; part them first, or merge that one");
     return merge_row(learn, from, into_person, reason, error);
+}
+
+/* An account as a merge names it. */
+typedef struct Account {
+    int64_t id; /* 0: nobody told us of it */
+    int64_t person;
+    bool erased;
+} Account;
+
+static bool
+merge_account(const Learn *learn, Str foreign_id, Account *ret, GError **error)
+{
+    g_autoptr(Rows) rows =
+        db_rows(learn->db, Q_merge_account,
+                BINDS(bind_int("shop", learn->shop), bind_text("source", learn->source),
+                      bind_text("foreign_id", foreign_id)),
+                error);
+    if (!rows)
+        return false;
+    if (rows_next(rows))
+        *ret = (Account){rows_int(rows, 0), rows_int(rows, 1), !rows_is_null(rows, 2)};
+    return rows_ok(rows, error);
+}
+
+bool
+merge_learn(const Learn *learn, const MergeFact *merge, Learned *ret, GError **error)
+{
+    Account from = {0}, into = {0};
+    int64_t taken_back = 0;
+    if (!merge_account(learn, merge->from_foreign_id, &from, error) ||
+        !merge_account(learn, merge->into_foreign_id, &into, error))
+        return false;
+    if (!from.id || !into.id) {
+        *ret = LEARNED_EARLY;
+        return early_wait(learn, EARLY_CUSTOMER,
+                          from.id ? merge->into_foreign_id : merge->from_foreign_id, error);
+    }
+    *ret = from.erased || into.erased ? LEARNED_ERASED : LEARNED_SAME;
+    if (*ret == LEARNED_ERASED || from.person == into.person)
+        return true;
+    if (!db_int(learn->db, Q_merge_taken_back,
+                BINDS(bind_int("shop", learn->shop), bind_int("from_id", from.id)), &taken_back,
+                error))
+        return false;
+    if (taken_back)
+        return true;
+    *ret = LEARNED_NEW;
+    return merge_row(learn, from.person, into.person, "shop_system", error);
 }
 
 bool

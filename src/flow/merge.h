@@ -16,5 +16,9 @@ bool merge_find(const Learn *learn, CustomerRef *ref, Str email_key, GError **er
  * one already. reason: same_address, by_hand, shop_system. */
 bool merge_add(const Learn *learn, int64_t from, int64_t into, const char *reason, GError **error);
 
+/* On the writer: two accounts that the shop system made one. LEARNED_EARLY while one of them is not known; LEARNED_SAME if
+ * they are one person already, or if somebody took back what the shop system said before. */
+bool merge_learn(const Learn *learn, const MergeFact *merge, Learned *ret, GError **error);
+
 /* On the writer: from stands for itself again. ERR_NOT_FOUND if it was not merged. */
 bool merge_undo(const Learn *learn, int64_t from, GError **error);

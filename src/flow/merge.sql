@@ -24,6 +24,16 @@ VALUES (:id, :shop, :at, :cause, :from_id, :into_id, :reason);
 -- The customer that stands for this one.
 SELECT coalesce(merged_into, id) FROM customer WHERE shop = :shop AND id = :id;
 
+-- name: merge_account
+-- An account by the shop system's id, and who stands for it.
+SELECT id, coalesce(merged_into, id), erased_at FROM customer
+WHERE shop = :shop AND source = :source AND foreign_id = :foreign_id;
+
+-- name: merge_taken_back
+-- Did somebody part it from whom the shop system had merged it with?
+SELECT count(*) FROM merge
+WHERE shop = :shop AND from_id = :from_id AND reason = 'shop_system' AND undone_at IS NOT NULL;
+
 -- name: merge_part
 -- It stands for itself again.
 UPDATE customer SET merged_into = NULL WHERE shop = :shop AND id = :from_id AND merged_into IS NOT NULL;

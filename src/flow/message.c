@@ -95,7 +95,8 @@ typedef struct MessageRow {
     Str topic; /* of marketing */
     Str address;
     Str skip;
-    int64_t about;         /* a shipment or a refund; 0: the order */
+    int64_t about;         /* a shipment, a refund or a choice; 0: the order */
+    int64_t chosen_at;     /* of a choice, when it was made; 0: not known, or it is about none */
     const ShopEntry *shop; /* held until the row is done */
     /* What becomes of it: */
     const char *state;
@@ -333,7 +334,7 @@ message_ask(StageTurn *turn, const MessageRow *row, const Matter *matter, Consen
         .topic = row->topic,
         .channel = STR("email"),
         .address = row->address.len ? address_key(turn->arena, &address) : (Str){0},
-        .subject_at = order->placed_at,
+        .subject_at = row->order_id ? order->placed_at : row->chosen_at,
         .subject_quiet = order->quiet,
         .subject_over = skip_reason(row->skip, &facts),
     };
@@ -405,6 +406,7 @@ message_read(StageTurn *turn, Rows *rows, MessageRow *ret, GError **error)
         .address = arena_copy(turn->arena, rows_text(rows, 7)),
         .skip = arena_copy(turn->arena, rows_text(rows, 8)),
         .about = rows_int(rows, 9),
+        .chosen_at = rows_int(rows, 11),
         .topic = arena_copy(turn->arena, rows_text(rows, 10)),
     };
     g_autoptr(ShopHold) shop = shopbook_get(flow_shops(turn->flow), ret->shop_id);

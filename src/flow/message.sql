@@ -10,7 +10,8 @@ VALUES (:id, :shop, :at, :cause, :order_id, :customer_id, :class, :lane, :channe
 -- name: message_take
 -- Messages that wait for their words, receipts first. :limit
 -- any shop: the flow works for all shops in one turn
-SELECT id, shop, order_id, customer_id, class, channel, template, address, skip, about, topic FROM message
+SELECT id, shop, order_id, customer_id, class, channel, template, address, skip, about, topic,
+    (SELECT c.chosen_at FROM consent AS c WHERE c.shop = message.shop AND c.id = message.about) FROM message
 WHERE state = 'new' ORDER BY lane, id LIMIT :limit;
 
 -- name: message_words

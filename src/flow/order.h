@@ -38,7 +38,8 @@ typedef struct OrderRef {
 
 bool order_find(const Learn *learn, Str foreign_id, OrderRef *ret, GError **error);
 
-/* The shop system has it no more: no mail leaves for it from now on. *ret is LEARNED_SAME if nobody knew it. */
+/* The shop system has it no more: no mail leaves for it from now on. If nobody knew it, that is remembered for when it is
+ * told late. */
 bool order_gone(const Learn *learn, Str foreign_id, int64_t gone_at, Learned *ret, GError **error);
 
 /* On the writer, after a shipment moved: all that ships has arrived, or has not. */

@@ -2,7 +2,7 @@
 
 -- name: order_known
 -- What we know of an order by the shop system's id.
-SELECT id, updated_at, hash, payment, fulfilment, cancelled_at, customer_id, quiet, erased_at FROM orders
+SELECT id, updated_at, hash, payment, fulfilment, cancelled_at, customer_id, quiet, erased_at, deleted_at FROM orders
 WHERE shop = :shop AND source = :source AND foreign_id = :foreign_id;
 
 -- name: order_append

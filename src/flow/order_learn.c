@@ -5,6 +5,7 @@
 #include "flow/early.h"
 #include "flow/erase.h"
 #include "flow/event.h"
+#include "flow/gone.h"
 #include "flow/order.h"
 #include "flow/product.h"
 
@@ -23,6 +24,7 @@ typedef struct Learning {
     Payment payment;
     Fulfilment fulfilment;
     int64_t cancelled_at;
+    int64_t deleted_at; /* after what is told: it stays so */
     Quiet quiet;
     bool erased; /* its person was: nothing is learned any more */
 } Learning;
@@ -51,6 +53,8 @@ order_recall(Learning *learning, GError **error)
         learning->customer_id = rows_int(rows, 6);
         learning->quiet = quiet_of(rows_text(rows, 7));
         learning->erased = !rows_is_null(rows, 8);
+        int64_t deleted_at = rows_int(rows, 9);
+        learning->deleted_at = deleted_at >= learning->news->order->updated_at ? deleted_at : 0;
     }
     return rows_ok(rows, error);
 }
@@ -92,7 +96,7 @@ order_bind(const Learning *learning, Bind *ret)
         bind_int("in_person", order->in_person),
         bind_int("placed_at", order->placed_at),
         bind_id("cancelled_at", order->cancelled_at),
-        bind_id("deleted_at", order->deleted_at),
+        bind_id("deleted_at", order->deleted_at ? order->deleted_at : learning->deleted_at),
         bind_id("promised_from", order->promised_from),
         bind_id("promised_until", order->promised_until),
         bind_some("ship_to", news->ship_to),
@@ -227,10 +231,13 @@ order_learn_customer(Learning *learning, GError **error)
 static bool
 order_learn_first(Learning *learning, GError **error)
 {
+    const Order *order = learning->news->order;
     learning->id = id_new(KIND_ORDER);
-    return order_learn_customer(learning, error) && order_insert(learning, error) &&
+    return gone_recall(learning->learn, GONE_ORDER, order->foreign_id, order->updated_at,
+                       &learning->deleted_at, error) &&
+           order_learn_customer(learning, error) && order_insert(learning, error) &&
            lines_insert(learning, error) && order_tell_changes(learning, error) &&
-           early_wake(learning->learn, EARLY_ORDER, learning->news->order->foreign_id, error);
+           early_wake(learning->learn, EARLY_ORDER, order->foreign_id, error);
 }
 
 static bool
@@ -351,7 +358,12 @@ order_find(const Learn *learn, Str foreign_id, OrderRef *ret, GError **error)
 bool
 order_gone(const Learn *learn, Str foreign_id, int64_t gone_at, Learned *ret, GError **error)
 {
+    OrderRef known = {0};
     int64_t changed = 0;
+    if (!order_find(learn, foreign_id, &known, error))
+        return false;
+    if (!known.id)
+        return gone_remember(learn, GONE_ORDER, foreign_id, gone_at, ret, error);
     if (!db_run(learn->db, Q_order_gone,
                 BINDS(bind_int("gone_at", gone_at ? gone_at : learn->at),
                       bind_int("shop", learn->shop), bind_text("source", learn->source),

@@ -8,7 +8,7 @@ SELECT min(shop) FROM message WHERE state = 'ready' AND shop > :after
 
 -- name: outbox_due
 -- Messages of one lane that may leave now, with what the gate asks of their order. :now, :limit
-SELECT m.id, m.class, m.template, m.address, m.not_after, m.attempts, b.body, o.placed_at,
+SELECT m.id, m.class, m.template, m.address, m.not_after, m.attempts, b.body, coalesce(o.placed_at, c.chosen_at),
     CASE WHEN o.deleted_at IS NULL THEN o.quiet ELSE 'deleted' END,
     m.skip, o.cancelled_at, o.delivered_at, s.state, m.topic,
     CASE m.skip WHEN 'with_cancellation' THEN EXISTS (SELECT 1 FROM refund AS r
@@ -18,6 +18,7 @@ SELECT m.id, m.class, m.template, m.address, m.not_after, m.attempts, b.body, o.
 FROM message AS m
 LEFT JOIN orders AS o ON o.shop = m.shop AND o.id = m.order_id
 LEFT JOIN shipment AS s ON s.shop = m.shop AND s.id = m.about
+LEFT JOIN consent AS c ON c.shop = m.shop AND c.id = m.about
 LEFT JOIN message_body AS b ON b.shop = m.shop AND b.id = m.id
 WHERE m.shop = :shop AND m.state = 'ready' AND m.lane = :lane AND m.next_at <= :now
 ORDER BY m.next_at, m.id LIMIT :limit;

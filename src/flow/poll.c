@@ -318,9 +318,13 @@ visit_ask(Visit *visit, GError **error)
     ConnectorAnswer answer = poll_answer(&reply);
     if (!visit->connector->poll->read(&visit->with, &visit->cursor, &answer, &visit->page, error))
         return false;
+    InboxAsk page = {
+        .store = visit->poll->options.store,
+        .shop = visit->shop,
+        .body = visit->page.body.len ? visit->page.body : reply.body,
+    };
     if (visit->page.count)
-        visit->delivery = inbox_page(visit->arena, visit->poll->options.store, visit->shop,
-                                     visit->connector, reply.body);
+        visit->delivery = inbox_page(visit->arena, &page, visit->connector, visit->cursor.noun);
     return true;
 }
 
@@ -329,12 +333,15 @@ visit_ask(Visit *visit, GError **error)
 typedef struct Settling {
     int64_t shop;
     const char *connector;
+    const char *noun;
     ConnectorCursor cursor;
     int64_t newest;
     int64_t wake;
     int64_t polled_at; /* 0: the round goes on, or failed */
     int64_t failures;
     const char *reason;
+    Str hidden;
+    size_t seen; /* what was on the page: only then it shows what is hidden */
     InboxNew *delivery;
 } Settling;
 
@@ -343,15 +350,17 @@ settle_job(Db *db, void *arg, GError **error)
 {
     const Settling *settling = arg;
     return (!settling->delivery || inbox_keep(db, settling->delivery, error)) &&
-           db_run(db, Q_poll_settle,
-                  BINDS(bind_int("wake", settling->wake), bind_int("since", settling->cursor.since),
-                        bind_some("next", settling->cursor.next),
-                        bind_int("newest", settling->newest),
-                        bind_id("polled_at", settling->polled_at),
-                        bind_int("failures", settling->failures),
-                        bind_cstr("reason", settling->reason), bind_int("shop", settling->shop),
-                        bind_cstr("connector", settling->connector)),
-                  NULL, error);
+           db_run(
+               db, Q_poll_settle,
+               BINDS(
+                   bind_int("wake", settling->wake), bind_int("since", settling->cursor.since),
+                   bind_some("next", settling->cursor.next), bind_int("newest", settling->newest),
+                   bind_id("polled_at", settling->polled_at),
+                   bind_int("failures", settling->failures), bind_cstr("reason", settling->reason),
+                   bind_int("seen", (int64_t)settling->seen), bind_some("hidden", settling->hidden),
+                   bind_int("shop", settling->shop), bind_cstr("connector", settling->connector),
+                   bind_cstr("noun", settling->noun)),
+               NULL, error);
 }
 
 /* The round goes on behind this page, or ends: then the next one begins a little behind the newest change. */
@@ -364,14 +373,17 @@ settling_of_page(const Visit *visit)
         .cursor = page->cursor,
         .newest = newest,
         .wake = now + page->wait_ms,
+        .hidden = page->hidden,
+        .seen = page->count,
         .delivery = visit->delivery,
     };
     if (page->more)
         return settling;
+    int64_t every = MAX(setting_ms(visit->shop, SETTING_POLL_EVERY), MINUTE_MS);
     int64_t since = newest - setting_ms(visit->shop, SETTING_POLL_OVERLAP);
     settling.cursor = (ConnectorCursor){.since = MAX(since, visit->cursor.since)};
     settling.newest = 0;
-    settling.wake = now + MAX(setting_ms(visit->shop, SETTING_POLL_EVERY), MINUTE_MS);
+    settling.wake = now + MAX(every, visit->cursor.noun->at_least_ms);
     settling.polled_at = now;
     return settling;
 }
@@ -401,9 +413,10 @@ visit_settle(const Visit *visit, const GError *problem, GError **error)
     Settling settling = problem ? settling_of_failure(visit, problem) : settling_of_page(visit);
     settling.shop = visit->shop->shop.id;
     settling.connector = visit->connector->name;
+    settling.noun = visit->cursor.noun->name;
     if (problem && !visit->failures)
-        log_failure("poll.failed", problem, "shop=" STR_FMT " connector=%s",
-                    STR_ARG(visit->shop->shop.slug), visit->connector->name);
+        log_failure("poll.failed", problem, "shop=" STR_FMT " connector=%s noun=%s",
+                    STR_ARG(visit->shop->shop.slug), visit->connector->name, settling.noun);
     if (!store_write(visit->poll->options.store, STORE_INTAKE, settle_job, &settling, error))
         return false;
     if (settling.delivery && visit->poll->options.woken)
@@ -419,8 +432,32 @@ enroll_job(Db *db, void *arg, GError **error)
     const Settling *fresh = arg;
     return db_run(db, Q_poll_enroll,
                   BINDS(bind_int("shop", fresh->shop), bind_cstr("connector", fresh->connector),
-                        bind_int("wake", fresh->wake), bind_int("since", fresh->cursor.since)),
+                        bind_cstr("noun", fresh->noun), bind_int("wake", fresh->wake),
+                        bind_int("since", fresh->cursor.since)),
                   NULL, error);
+}
+
+static bool
+enroll_noun(Poll *poll, const ShopEntry *shop, const Connector *connector,
+            const ConnectorNoun *noun, GError **error)
+{
+    int64_t known = 0, now = clock_now();
+    Db *db = store_reader(poll->options.store, error);
+    if (!db)
+        return false;
+    bool ok = db_int(db, Q_poll_count,
+                     BINDS(bind_int("shop", shop->shop.id), bind_cstr("connector", connector->name),
+                           bind_cstr("noun", noun->name)),
+                     &known, error);
+    store_reader_return(poll->options.store, db);
+    Settling fresh = {
+        .shop = shop->shop.id,
+        .connector = connector->name,
+        .noun = noun->name,
+        .wake = now,
+        .cursor.since = noun->whole ? 0 : now - DAY_MS, /* what is older is imported */
+    };
+    return ok && (known || store_write(poll->options.store, STORE_FLOW, enroll_job, &fresh, error));
 }
 
 static bool
@@ -429,22 +466,10 @@ enroll_one(Poll *poll, const ShopEntry *shop, const Connector *connector, GError
     PlugSettings settings = shop_settings(shop);
     if (!connector->poll || !connector->poll->is_set(&settings))
         return true;
-    int64_t known = 0, now = clock_now();
-    Db *db = store_reader(poll->options.store, error);
-    if (!db)
-        return false;
-    bool ok =
-        db_int(db, Q_poll_count,
-               BINDS(bind_int("shop", shop->shop.id), bind_cstr("connector", connector->name)),
-               &known, error);
-    store_reader_return(poll->options.store, db);
-    Settling fresh = {
-        .shop = shop->shop.id,
-        .connector = connector->name,
-        .wake = now,
-        .cursor.since = now - DAY_MS, /* what is older is imported */
-    };
-    return ok && (known || store_write(poll->options.store, STORE_FLOW, enroll_job, &fresh, error));
+    for (const ConnectorNoun *noun = connector->poll->nouns; noun->name; noun++)
+        if (!enroll_noun(poll, shop, connector, noun, error))
+            return false;
+    return true;
 }
 
 /* Shops that have been given a key since the last look. */
@@ -469,22 +494,35 @@ enroll(Poll *poll, GError **error)
     return true;
 }
 
-/* The one that has waited longest. *ret_name is empty: nobody is due. */
+/* Who is due, by the names of its row. */
+typedef struct Due {
+    int64_t shop;
+    Str connector; /* empty: nobody is */
+    Str noun;
+} Due;
+
+/* The one that has waited longest. */
 static bool
-visit_take(Visit *visit, int64_t *ret_shop, Str *ret_name, GError **error)
+visit_take(Visit *visit, Due *ret, GError **error)
 {
     Db *db = store_reader(visit->poll->options.store, error);
     if (!db)
         return false;
     Rows *rows = db_rows(db, Q_poll_due, BINDS(bind_int("now", clock_now())), error);
     if (rows && rows_next(rows)) {
-        *ret_shop = rows_int(rows, 0);
-        *ret_name = arena_copy(visit->arena, rows_text(rows, 1));
-        visit->connector = connector_find(*ret_name);
-        visit->cursor =
-            (ConnectorCursor){rows_int(rows, 2), arena_copy(visit->arena, rows_text(rows, 3))};
-        visit->newest = rows_int(rows, 4);
-        visit->failures = rows_int(rows, 5);
+        *ret = (Due){
+            .shop = rows_int(rows, 0),
+            .connector = arena_copy(visit->arena, rows_text(rows, 1)),
+            .noun = arena_copy(visit->arena, rows_text(rows, 2)),
+        };
+        visit->connector = connector_find(ret->connector);
+        visit->cursor = (ConnectorCursor){
+            .noun = connector_noun(visit->connector, ret->noun),
+            .since = rows_int(rows, 3),
+            .next = arena_copy(visit->arena, rows_text(rows, 4)),
+        };
+        visit->newest = rows_int(rows, 5);
+        visit->failures = rows_int(rows, 6);
     }
     bool ok = rows && rows_ok(rows, error);
     rows_close(rows);
@@ -498,21 +536,21 @@ visit_make(Visit *visit, GError **error)
     g_autoptr(GError) problem = NULL;
     PlugSettings settings = shop_settings(visit->shop);
     visit->with = (ConnectorVisit){.arena = visit->arena, .settings = settings};
-    bool set = visit->connector->poll && visit->connector->poll->is_set(&settings);
-    if (!set)
+    if (!visit->connector->poll->is_set(&settings))
         fail(&problem, ERR_CONFIG, "the key was taken away");
     else if (!visit_ask(visit, &problem) && atomic_load(&visit->poll->stop))
         return true; /* we broke it off ourselves */
     return visit_settle(visit, problem, error);
 }
 
-/* Of a shop or a connector that this version does not know: it must not stand in the others' way. */
+/* Of a shop, a connector or a noun that this version does not know: it must not stand in the others' way. */
 static bool
-visit_put_off(const Visit *visit, int64_t shop, Str connector, GError **error)
+visit_put_off(const Visit *visit, const Due *due, GError **error)
 {
     Settling settling = {
-        .shop = shop,
-        .connector = connector.at,
+        .shop = due->shop,
+        .connector = due->connector.at,
+        .noun = due->noun.at,
         .cursor = visit->cursor,
         .newest = visit->newest,
         .wake = clock_now() + LATER_MOST_MS,
@@ -527,19 +565,18 @@ poll_turn(Poll *poll, bool *ret_moved, GError **error)
 {
     g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
     Visit visit = {.poll = poll, .arena = arena, .retry_after_ms = -1};
-    Str name = {0};
-    int64_t id = 0;
+    Due due = {0};
     *ret_moved = false;
     if (atomic_load(&poll->stop))
         return true;
-    if (!enroll(poll, error) || !visit_take(&visit, &id, &name, error))
+    if (!enroll(poll, error) || !visit_take(&visit, &due, error))
         return false;
-    if (!name.len)
+    if (!due.connector.len)
         return true;
     *ret_moved = true;
-    g_autoptr(ShopHold) shop = shopbook_get(poll->options.shops, id);
-    if (!shop || !visit.connector)
-        return visit_put_off(&visit, id, name, error);
+    g_autoptr(ShopHold) shop = shopbook_get(poll->options.shops, due.shop);
+    if (!shop || !visit.cursor.noun)
+        return visit_put_off(&visit, &due, error);
     visit.shop = shop;
     return visit_make(&visit, error);
 }

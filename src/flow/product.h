@@ -17,10 +17,14 @@ bool product_of_line(const Learn *learn, const OrderLine *line, int64_t *ret, GE
 bool product_learn(const Learn *learn, const Product *product, Learned *ret, GError **error);
 Product product_clean(Arena *arena, const Product *told);
 
+/* On the writer: one variant alone, by its own version. LEARNED_EARLY if nobody told us of its product yet. */
+bool variant_learn(const Learn *learn, const VariantFact *fact, Learned *ret, GError **error);
+VariantFact variant_clean(Arena *arena, const VariantFact *told);
+
 bool coupon_learn(const Learn *learn, const Coupon *coupon, Learned *ret, GError **error);
 Coupon coupon_clean(Arena *arena, const Coupon *told);
 
-/* The shop has it no more; LEARNED_SAME if nobody knew it. */
+/* The shop has it no more. If nobody knew it, that is remembered for when it is told late (flow/gone.h). */
 bool
 product_gone(const Learn *learn, Str foreign_id, int64_t gone_at, Learned *ret, GError **error);
 bool coupon_gone(const Learn *learn, Str foreign_id, int64_t gone_at, Learned *ret, GError **error);

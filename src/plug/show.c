@@ -29,24 +29,25 @@ typedef struct Field {
     const char *const *words;   /* WORD */
     const struct Field *fields; /* STRUCT, LIST; ends with a name of NULL */
     size_t size, count_at;      /* LIST, TEXTS */
+    bool rare;                  /* not shown where it is empty */
 } Field;
 
-#define FIELD(type, kind, name)                             \
-    {                                                       \
-#name, kind, offsetof(type, name), NULL, NULL, 0, 0 \
+#define FIELD(type, kind, name)                                    \
+    {                                                              \
+#name, kind, offsetof(type, name), NULL, NULL, 0, 0, false \
     }
-#define FIELD_WORD(type, name, words)                        \
-    {                                                        \
-#name, WORD, offsetof(type, name), words, NULL, 0, 0 \
+#define FIELD_WORD(type, name, words)                               \
+    {                                                               \
+#name, WORD, offsetof(type, name), words, NULL, 0, 0, false \
     }
-#define FIELD_STRUCT(type, name, fields)                        \
-    {                                                           \
-#name, STRUCT, offsetof(type, name), NULL, fields, 0, 0 \
+#define FIELD_STRUCT(type, name, fields)                               \
+    {                                                                  \
+#name, STRUCT, offsetof(type, name), NULL, fields, 0, 0, false \
     }
 #define FIELD_LIST(type, name, count, kind, fields)                                  \
     {                                                                                \
 #name, kind, offsetof(type, name), NULL, fields, sizeof(*((type *)0)->name), \
-            offsetof(type, count)                                                    \
+            offsetof(type, count), false                                             \
     }
 
 static const char *const payments[] = {
@@ -111,6 +112,20 @@ static const Field variant_fields[] = {
     FIELD(Variant, AMOUNT, price),
     FIELD(Variant, NUMBER, weight_grams),
     FIELD(Variant, FLAG, ships),
+    {"named", FLAG, offsetof(Variant, named), NULL, NULL, 0, 0, true},
+    {0},
+};
+
+static const Field variant_fact_fields[] = {
+    FIELD(VariantFact, TEXT, product_foreign_id),
+    FIELD(VariantFact, MOMENT, updated_at),
+    FIELD_STRUCT(VariantFact, variant, variant_fields),
+    {0},
+};
+
+static const Field merge_fields[] = {
+    FIELD(MergeFact, TEXT, from_foreign_id),
+    FIELD(MergeFact, TEXT, into_foreign_id),
     {0},
 };
 
@@ -126,6 +141,7 @@ static const Field product_fields[] = {
     FIELD(Product, FLAG, offered),
     FIELD(Product, MOMENT, updated_at),
     FIELD_LIST(Product, variants, variant_count, LIST, variant_fields),
+    {"variants_part", FLAG, offsetof(Product, variants_part), NULL, NULL, 0, 0, true},
     {0},
 };
 
@@ -280,13 +296,20 @@ static const Field ask_fields[] = {
 #define FACTS(list, count, noun, fields)                                              \
     {                                                                                 \
         noun, LIST, offsetof(Facts, list), NULL, fields, sizeof(*((Facts *)0)->list), \
-            offsetof(Facts, count)                                                    \
+            offsetof(Facts, count), false                                             \
+    }
+#define FACTS_RARE(list, count, noun, fields)                                         \
+    {                                                                                 \
+        noun, LIST, offsetof(Facts, list), NULL, fields, sizeof(*((Facts *)0)->list), \
+            offsetof(Facts, count), true                                              \
     }
 
 static const Field facts_fields[] = {
     FACTS(customers, customer_count, "customer", customer_fields),
     FACTS(consents, consent_count, "consent", consent_fields),
+    FACTS_RARE(merges, merge_count, "merge", merge_fields),
     FACTS(products, product_count, "product", product_fields),
+    FACTS_RARE(variants, variant_count, "variant", variant_fact_fields),
     FACTS(coupons, coupon_count, "coupon", coupon_fields),
     FACTS(orders, order_count, "order", order_fields),
     FACTS(shipments, shipment_count, "shipment", shipment_fields),
@@ -368,10 +391,11 @@ show_list(const Show *show, const char *path, const Field *field, const char *fr
     }
 }
 
-/* Whether there is anything in a field that is shown by itself. */
+/* Whether there is anything in a field that is shown by itself, or in a list. */
 static bool
-field_filled(const Field *field, const void *at)
+field_filled(const Field *field, const char *from)
 {
+    const void *at = from + field->at;
     switch (field->kind) {
     case TEXT:
         return ((const Str *)at)->len > 0;
@@ -383,6 +407,8 @@ field_filled(const Field *field, const void *at)
         return *(const int32_t *)at != 0;
     case FLAG:
         return *(const bool *)at;
+    case LIST:
+        return !field->rare || *(const size_t *)(const void *)(from + field->count_at) > 0;
     default:
         return true;
     }
@@ -392,7 +418,7 @@ static void
 show_field(const Show *show, const char *path, const Field *field, const char *from, Str currency)
 {
     const void *at = from + field->at;
-    if (show->told && !field_filled(field, at))
+    if ((show->told || field->rare) && !field_filled(field, from))
         return;
     switch (field->kind) {
     case TEXT:

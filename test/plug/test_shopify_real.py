@@ -47,7 +47,7 @@ DECLINED = {
     # The two choices of the folder are examples without an address or a choice.
     "CustomersEmailMarketingConsentUpdate": ("customers_email_marketing_consent/update", "no choice"),
     "CustomersMarketingConsentUpdate": ("customers_marketing_consent/update", "no choice"),
-    "CustomersMerge": ("customers/merge", "accounts are merged by hand"),
+    "CustomersMerge": ("customers/merge", "the accounts were not merged"),
     "DeliveryProfile": ("profiles/create", "the shop's delivery"),
     "DisputesCreate": ("disputes/create", "between the shop and the bank"),
     "DomainsCreate": ("domains/create", "a setting of the shop"),

@@ -26,31 +26,32 @@ static const struct {
 };
 enum { COUNTS = G_N_ELEMENTS(counts) };
 
+/* What we look at ourselves, again and again. */
+typedef struct Asked {
+    int64_t count, failing;
+    int64_t polled_at; /* of the one that has waited longest; 0: none was read yet */
+} Asked;
+
 typedef struct Health {
     int64_t waiting[COUNTS];
     int64_t oldest_at[COUNTS];
     FlowHealth flow;
     KeepForecast disk;
-    struct {
-        int64_t count, failing;
-        int64_t polled_at; /* of the one that has waited longest; 0: none was read yet */
-    } mailboxes;
+    Asked mailboxes;
+    Asked polls;        /* of shop systems, noun by noun */
     int64_t held_since; /* after a restore nothing leaves; 0: mail flows */
     char trouble[256];  /* what keeps rows from being written, or mail from leaving */
     bool fine;
 } Health;
 
 static bool
-health_mailboxes(Db *db, Health *ret, GError **error)
+health_asked(Db *db, Query query, Asked *ret, GError **error)
 {
-    g_autoptr(Rows) rows = db_rows(db, Q_health_mailbox, NULL, error);
+    g_autoptr(Rows) rows = db_rows(db, query, NULL, error);
     if (!rows)
         return false;
-    if (rows_next(rows)) {
-        ret->mailboxes.count = rows_int(rows, 0);
-        ret->mailboxes.failing = rows_int(rows, 1);
-        ret->mailboxes.polled_at = rows_int(rows, 2);
-    }
+    if (rows_next(rows))
+        *ret = (Asked){rows_int(rows, 0), rows_int(rows, 1), rows_int(rows, 2)};
     return rows_ok(rows, error);
 }
 
@@ -75,7 +76,9 @@ health_read(RouteCtx *ctx, Health *ret, GError **error)
             return false;
     }
     if (!keep_forecast(db, folder_free_bytes(app->data), &ret->disk, error) ||
-        !hold_since(db, &ret->held_since, error) || !health_mailboxes(db, ret, error))
+        !hold_since(db, &ret->held_since, error) ||
+        !health_asked(db, Q_health_mailbox, &ret->mailboxes, error) ||
+        !health_asked(db, Q_health_poll, &ret->polls, error))
         return false;
     flow_health(app->flow, &ret->flow);
     bool writes = !store_trouble(app->store, ret->trouble, sizeof ret->trouble);
@@ -105,6 +108,23 @@ disk_put(JsonWriter *out, const KeepForecast *disk)
         json_put_null(out);
     else
         json_put_int(out, disk->days_left);
+    json_put_end(out);
+}
+
+static void
+asked_put(JsonWriter *out, const char *key, const Asked *asked)
+{
+    json_put_key(out, key);
+    json_put_object(out);
+    json_put_key(out, "count");
+    json_put_int(out, asked->count);
+    json_put_key(out, "failing");
+    json_put_int(out, asked->failing);
+    json_put_key(out, "last_read_s");
+    if (asked->polled_at)
+        json_put_int(out, MAX(clock_now() - asked->polled_at, 0) / 1000);
+    else
+        json_put_null(out);
     json_put_end(out);
 }
 
@@ -138,18 +158,8 @@ health_page(RouteCtx *ctx, GError **error)
         json_put_int(&out, health.waiting[i]);
     }
     json_put_end(&out);
-    json_put_key(&out, "mailboxes");
-    json_put_object(&out);
-    json_put_key(&out, "count");
-    json_put_int(&out, health.mailboxes.count);
-    json_put_key(&out, "failing");
-    json_put_int(&out, health.mailboxes.failing);
-    json_put_key(&out, "last_read_s");
-    if (health.mailboxes.polled_at)
-        json_put_int(&out, MAX(clock_now() - health.mailboxes.polled_at, 0) / 1000);
-    else
-        json_put_null(&out);
-    json_put_end(&out);
+    asked_put(&out, "mailboxes", &health.mailboxes);
+    asked_put(&out, "polls", &health.polls);
     json_put_key(&out, "disk");
     disk_put(&out, &health.disk);
     json_put_key(&out, "trouble");
@@ -190,9 +200,12 @@ health_metrics(RouteCtx *ctx, GError **error)
                "postlude_commits_total %" G_GINT64_FORMAT "\n"
                "# HELP postlude_in_flight Messages handed to servers.\n"
                "# TYPE postlude_in_flight gauge\n"
-               "postlude_in_flight %" G_GINT64_FORMAT "\n",
+               "postlude_in_flight %" G_GINT64_FORMAT "\n"
+               "# HELP postlude_polls_failing What shop systems are asked for in vain.\n"
+               "# TYPE postlude_polls_failing gauge\n"
+               "postlude_polls_failing %" G_GINT64_FORMAT "\n",
                (double)health.flow.flow_age_ms / 1000, (double)health.flow.outbox_age_ms / 1000,
-               store_commits(app->store), health.flow.claimed);
+               store_commits(app->store), health.flow.claimed, health.polls.failing);
     http_answer(ctx->request, 200, "text/plain; version=0.0.4; charset=utf-8", buf_str(&buf));
     return true;
 }

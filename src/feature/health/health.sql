@@ -46,3 +46,8 @@ SELECT (SELECT count(*) FROM event WHERE state = 'aside') + (SELECT count(*) FRO
 -- Mailboxes that are read, those that cannot be, and when the one was read that has waited longest.
 -- any shop: the health of the installation
 SELECT count(*), coalesce(sum(CASE WHEN failures > 0 THEN 1 ELSE 0 END), 0), coalesce(min(polled_at), 0) FROM mailbox;
+
+-- name: health_poll
+-- What shop systems are asked for, what is asked for in vain, and when a round ended for the one that has waited longest.
+-- any shop: the health of the installation
+SELECT count(*), coalesce(sum(CASE WHEN failures > 0 THEN 1 ELSE 0 END), 0), coalesce(min(polled_at), 0) FROM poll;

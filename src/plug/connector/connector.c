@@ -42,6 +42,15 @@ connector_signed(const ConnectorSecret *secret, Str body, Str letters)
            hmac_check(secret->sha256, body, (Str){(const char *)tag, tag_bytes});
 }
 
+const ConnectorNoun *
+connector_noun(const Connector *connector, Str name)
+{
+    const ConnectorNoun *noun = connector && connector->poll ? connector->poll->nouns : NULL;
+    while (noun && noun->name && !str_is(name, noun->name))
+        noun++;
+    return noun && noun->name ? noun : NULL;
+}
+
 /* ---- what their readers share --------------------------------------------------------------------- */
 
 Str
@@ -154,9 +163,10 @@ bool
 connector_told_nothing(const Facts *facts)
 {
     return facts->customer_count + facts->consent_count + facts->product_count +
-                   facts->coupon_count + facts->order_count + facts->shipment_count +
-                   facts->scan_count + facts->refund_count + facts->happening_count +
-                   facts->gone_count + facts->ask_count ==
+                   facts->merge_count + facts->variant_count + facts->coupon_count +
+                   facts->order_count + facts->shipment_count + facts->scan_count +
+                   facts->refund_count + facts->happening_count + facts->gone_count +
+                   facts->ask_count ==
                0 &&
            !facts->disconnected;
 }
@@ -184,7 +194,7 @@ static const struct {
     NOUN(customers, customer_count), NOUN(consents, consent_count), NOUN(products, product_count),
     NOUN(coupons, coupon_count),     NOUN(orders, order_count),     NOUN(shipments, shipment_count),
     NOUN(scans, scan_count),         NOUN(refunds, refund_count),   NOUN(gone, gone_count),
-    NOUN(asks, ask_count),
+    NOUN(asks, ask_count),           NOUN(merges, merge_count),     NOUN(variants, variant_count),
 #undef NOUN
 };
 
@@ -228,6 +238,6 @@ connector_list_told(const ConnectorAsk *ask, const Json *list, ConnectorTold tol
     if (connector_told_nothing(ret) && ret->unread.len)
         return fail(error, ERR_INPUT, STR_FMT, STR_ARG(ret->unread));
     if (connector_told_nothing(ret))
-        ret->declined = STR("nothing on this page is an order yet");
+        ret->declined = STR("nothing on this page is to be learned");
     return true;
 }

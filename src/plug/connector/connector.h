@@ -51,8 +51,17 @@ typedef struct ConnectorAsk {
 
 /* ---- asking the shop system ------------------------------------------------------------------------
  *
- * What a webhook did not bring is asked for: all orders that changed since a moment, page by page. The plug says what
- * to ask and what an answer means; flow/poll.c asks, and keeps each page as a delivery of the topic `poll/orders`. */
+ * What a webhook did not bring is asked for, noun by noun: all that changed since a moment, page by page. The plug says
+ * what to ask and what an answer means; flow/poll.c asks, and keeps each page as a delivery of the topic `poll/NOUN`. */
+
+/* One of the things that a shop system can be asked for; each has its own rounds. */
+typedef struct ConnectorNoun {
+    const char *name; /* orders: the topic of its pages is poll/orders */
+    const char *help; /* what is asked for and what cannot be, one sentence */
+    int64_t
+        at_least_ms; /* between two rounds, whatever poll.every says: each asks for all there is */
+    bool whole;      /* the first round asks for all there is, not for the last day only */
+} ConnectorNoun;
 
 /* A request that somebody else sends. */
 typedef struct ConnectorRequest {
@@ -73,16 +82,19 @@ typedef struct ConnectorAnswer {
 
 /* Where a round of asking stands. */
 typedef struct ConnectorCursor {
+    const ConnectorNoun *noun;
     int64_t since; /* what changed at this moment or later */
     Str next;      /* the page, in the shop system's words; empty: the first */
 } ConnectorCursor;
 
 typedef struct ConnectorPage {
-    size_t count;           /* orders on it */
+    size_t count;           /* what is on it; 0: nothing to keep */
+    Str body;               /* what to keep of it; empty: the answer as it came */
     bool more;              /* there is another page */
     ConnectorCursor cursor; /* of that one */
     int64_t newest;         /* the last change on this page, by their clock; 0: nothing is on it */
     int64_t wait_ms;        /* before the next page: their bucket runs full */
+    Str hidden;             /* which fields they keep from us, with their words; empty: none */
 } ConnectorPage;
 
 /* With what we go to them. */
@@ -103,6 +115,8 @@ typedef struct ConnectorSetup {
 } ConnectorSetup;
 
 typedef struct ConnectorPoll {
+    const ConnectorNoun *nouns; /* ends with a name of NULL */
+
     /* Has the owner set what it takes? */
     bool (*is_set)(const PlugSettings *settings);
 
@@ -111,9 +125,11 @@ typedef struct ConnectorPoll {
     bool (*token_read)(const ConnectorVisit *visit, const ConnectorAnswer *answer, Str *ret_token,
                        int64_t *ret_seconds, GError **error);
 
+    /* The cursor as it stands in the store: of the page it names, and of no later one. */
     bool (*ask)(const ConnectorVisit *visit, const ConnectorCursor *cursor, ConnectorRequest *ret,
                 GError **error);
-    /* Also for statuses that are refusals: the words of the error name the setting that is wrong. */
+    /* Also for statuses that are refusals: the words of the error name the setting that is wrong. Who is told to wait
+     * within an answer that is none gives a page without anything, the same cursor, and how long. */
     bool (*read)(const ConnectorVisit *visit, const ConnectorCursor *cursor,
                  const ConnectorAnswer *answer, ConnectorPage *ret, GError **error);
 
@@ -192,6 +208,9 @@ bool connector_list_told(const ConnectorAsk *ask, const Json *list, ConnectorTol
 
 /* The facts hold nothing at all: then they have to be declined. */
 bool connector_told_nothing(const Facts *facts);
+
+/* A row of the connector's nouns; NULL: it is asked for nothing of this name. */
+const ConnectorNoun *connector_noun(const Connector *connector, Str name);
 
 const Connector *connector_find(Str name); /* NULL if there is none */
 const Connector *connector_nth(size_t n);  /* NULL behind the last */

@@ -4,6 +4,8 @@
  * order each time. So every orders/ topic is read in the same way, and what happened is found out later
  * by comparing. https://shopify.dev/docs/api/webhooks
  */
+#include "base/limits.h"
+#include "base/text.h"
 #include "plug/connector/shopify_inside.h"
 
 #include <string.h>
@@ -47,14 +49,13 @@ static const struct {
     {"customers/data_request", shopify_privacy_told, NULL},
     {"customers/redact", shopify_privacy_told, NULL},
     {"shop/redact", shopify_privacy_told, NULL},
-    {"customers/merge", NULL,
-     "accounts are merged by hand; the one that is left is told by customers/update"},
+    {"customers/merge", shopify_merge_told, NULL},
     {"customers_marketing_consent/update", shopify_consent_told, NULL},
     {"customers_email_marketing_consent/update", shopify_consent_told, NULL},
     {"products/create", shopify_product_told, NULL},
     {"products/update", shopify_product_told, NULL},
     {"products/delete", shopify_gone_told, NULL},
-    {"poll/orders", shopify_page_told, NULL},
+    {"poll/", shopify_page_told, NULL},
     {"app/uninstalled", app_gone, NULL},
     {"app", NULL, "it is about what the shop pays for its apps"},
     {"bulk_operations/", NULL, "we ask for no bulk operations"},
@@ -163,6 +164,25 @@ shopify_id(Arena *arena, const Json *object, const char *key)
         continue;
     size_t query = 0;
     return str_find(part, STR("?"), &query) ? str_sub(part, 0, query) : part;
+}
+
+const Json *
+shopify_list(const Json *object, const char *key)
+{
+    const Json *list = json_get(object, key);
+    return json_type(list) == JSON_OBJECT ? json_get(list, "nodes") : list;
+}
+
+Str
+shopify_tags(Arena *arena, const Json *object)
+{
+    const Json *list = json_get(object, "tags");
+    Buf tags = {.arena = arena};
+    if (json_type(list) != JSON_ARRAY)
+        return plug_text(arena, object, "tags");
+    for (size_t i = 0; i < json_len(list); i++)
+        connector_join(&tags, str_trim(json_as_text(arena, json_nth(list, i))));
+    return text_cut(buf_str(&tags), LIMIT_TEXT_BYTES);
 }
 
 PostalAddress

@@ -6,6 +6,8 @@
  *
  * https://shopify.dev/docs/api/admin-rest/latest/resources/customer
  */
+#include "base/limits.h"
+#include "base/text.h"
 #include "plug/connector/shopify_inside.h"
 
 /* ---- who ------------------------------------------------------------------------------------------ */
@@ -14,10 +16,10 @@
 static bool
 addresses_read(Arena *arena, const Json *from, Customer *customer, GError **error)
 {
-    const Json *usual = json_get(from, "default_address"), *list = json_get(from, "addresses");
-    size_t count = 0, filled = 0;
-    if (!connector_len(from, "addresses", &count, error))
-        return false;
+    const Json *usual = json_get(from, "default_address"), *list = shopify_list(from, "addresses");
+    size_t count = json_len(list), filled = 0;
+    if (count > LIMIT_ORDER_LINES)
+        return fail(error, ERR_TOO_BIG, "addresses: %zu of them", count);
     PostalAddress *addresses = arena_new_of(arena, PostalAddress, count + 1);
     for (size_t i = 0; i < count && json_missing(usual); i++)
         if (json_true(json_get(json_nth(list, i), "default")))
@@ -35,17 +37,32 @@ addresses_read(Arena *arena, const Json *from, Customer *customer, GError **erro
     return true;
 }
 
+/* GraphQL tells an address together with what was chosen for it. */
+static Str
+mail_read(Arena *arena, const Json *from)
+{
+    return connector_either(plug_text(arena, from, "email"),
+                            plug_text(arena, json_get(from, "email_marketing_consent"), "email"));
+}
+
+static Str
+phone_read(Arena *arena, const Json *from)
+{
+    return connector_either(plug_text(arena, from, "phone"),
+                            plug_text(arena, json_get(from, "sms_marketing_consent"), "phone"));
+}
+
 bool
 shopify_customer_read(Arena *arena, const Json *from, Customer *ret, GError **error)
 {
     Customer customer = {
         .foreign_id = shopify_id(arena, from, "id"),
-        .email = plug_text(arena, from, "email"),
-        .phone = plug_text(arena, from, "phone"),
+        .email = mail_read(arena, from),
+        .phone = phone_read(arena, from),
         .first_name = plug_text(arena, from, "first_name"),
         .last_name = plug_text(arena, from, "last_name"),
         .locale = plug_text(arena, from, "locale"),
-        .tags = plug_text(arena, from, "tags"),
+        .tags = shopify_tags(arena, from),
         .note = plug_text(arena, from, "note"),
     };
     if (!plug_moment(arena, from, "created_at", &customer.joined_at, error) ||
@@ -64,7 +81,8 @@ shopify_customer_read(Arena *arena, const Json *from, Customer *ret, GError **er
 static bool
 consent_read(Arena *arena, const Json *from, ConsentFact *consent, bool *ret_made, GError **error)
 {
-    Str state = plug_text(arena, from, "state"), level = plug_text(arena, from, "opt_in_level");
+    Str state = plug_text(arena, from, "state");
+    Str level = text_lower(arena, plug_text(arena, from, "opt_in_level"));
     Str collected = plug_text(arena, from, "consent_collected_from");
     bool given = str_eq_nocase(state, "subscribed");
     *ret_made = consent->address.len && (given || str_eq_nocase(state, "unsubscribed"));
@@ -111,15 +129,21 @@ shopify_consents_read(Arena *arena, const Json *customer, ConsentFact *ret, size
     const Json *sms = json_get(customer, "sms_marketing_consent");
     ConsentFact by_mail = {
         .channel = STR("email"),
-        .address = connector_either(plug_text(arena, customer, "email"),
+        .address = connector_either(mail_read(arena, customer),
                                     plug_text(arena, customer, "email_address")),
     };
-    ConsentFact by_sms = {.channel = STR("sms"), .address = plug_text(arena, customer, "phone")};
+    ConsentFact by_sms = {.channel = STR("sms"), .address = phone_read(arena, customer)};
     bool mail_made = false, sms_made = false;
     if (!(json_missing(mail) ? consent_of_old(arena, customer, &by_mail, &mail_made, error)
                              : consent_read(arena, mail, &by_mail, &mail_made, error)) ||
         !consent_read(arena, sms, &by_sms, &sms_made, error))
         return fail_at(error, "marketing_consent");
+    /* Of people who were imported there nobody says when they chose: not before they were there. */
+    int64_t joined = 0;
+    if (!plug_moment(arena, customer, "created_at", &joined, error))
+        return false;
+    by_mail.chosen_at = by_mail.chosen_at ? by_mail.chosen_at : joined;
+    by_sms.chosen_at = by_sms.chosen_at ? by_sms.chosen_at : joined;
     *ret_count = 0;
     if (mail_made)
         ret[(*ret_count)++] = by_mail;
@@ -148,6 +172,36 @@ shopify_customer_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GEr
         .consents = consents,
         .consent_count = count,
     };
+    return true;
+}
+
+/* "failed", with errors that say why, is told in the same way as what was done. */
+bool
+shopify_merge_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error)
+{
+    Arena *arena = ask->arena;
+    Str status = plug_text(arena, root, "status");
+    MergeFact *merge = arena_new_of(arena, MergeFact, 1);
+    Gone *gone = arena_new_of(arena, Gone, 1);
+    *merge = (MergeFact){
+        .from_foreign_id = shopify_id(arena, root, "admin_graphql_api_customer_deleted_id"),
+        .into_foreign_id = shopify_id(arena, root, "admin_graphql_api_customer_kept_id"),
+    };
+    *gone = (Gone){.noun = GONE_CUSTOMER, .foreign_id = merge->from_foreign_id};
+    if (!merge->from_foreign_id.len || !merge->into_foreign_id.len)
+        return fail(
+            error, ERR_INPUT,
+            "admin_graphql_api_customer_kept_id or _deleted_id is missing: who was merged?");
+    if (str_eq(merge->from_foreign_id, merge->into_foreign_id))
+        return fail(error, ERR_INPUT, "a customer cannot be merged with itself");
+    if (str_eq_nocase(status, "completed") || str_eq_nocase(status, "succeeded"))
+        *ret = (Facts){.merges = merge, .merge_count = 1, .gone = gone, .gone_count = 1};
+    else
+        *ret =
+            (Facts){.declined = str_of(arena_format(
+                        arena, "the accounts were not merged (status '" STR_FMT "'%s" STR_FMT ")",
+                        STR_ARG(status), json_len(json_get(root, "errors")) ? ": " : "",
+                        STR_ARG(plug_text(arena, json_at(root, "/errors/0"), "message"))))};
     return true;
 }
 

@@ -1,8 +1,9 @@
 /* shopify_poll.c - asks Shopify's Admin API for what a webhook did not bring.
  *
  * The access token comes by the client credentials grant of an app of the Dev Dashboard that is installed in the
- * owner's own shop; it lasts a day. Orders come from the REST resource, because it tells them as the webhooks do:
- * one reader, one version, one hash, so that what is asked for twice is known.
+ * owner's own shop; it lasts a day. Orders come from the REST resource, because it tells them as the webhooks do, with
+ * their fulfilments and refunds: one reader, one version, one hash, so that what is asked for twice is known. What REST
+ * tells no more, or without what is hidden, comes by GraphQL (shopify_graphql.c).
  *
  * https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/client-credentials-grant
  * https://shopify.dev/docs/api/admin-rest/latest/resources/order (pages: Link, page_info)
@@ -103,12 +104,27 @@ shopify_request(const ConnectorVisit *visit, const char *path, ConnectorRequest 
     };
 }
 
+static const ConnectorNoun nouns[] = {
+    {"orders",
+     "Orders with their fulfilments and refunds. A deleted order is told by its webhook alone.", 0,
+     false},
+    {"customers",
+     "Accounts and what their owners chose; those of before are imported. Merged and deleted ones "
+     "are told by webhooks alone.",
+     0, false},
+    {"products", "Products with all of their variants; the first time all there are.", 0, true},
+    {"shipments", "What carriers said of the parcels of changed orders.", 0, false},
+    {"deletions", "Products that were deleted.", 0, false},
+    {0},
+};
+
 static bool
 poll_ask(const ConnectorVisit *visit, const ConnectorCursor *cursor, ConnectorRequest *ret,
          GError **error)
 {
-    (void)error;
     Buf path = {.arena = visit->arena};
+    if (cursor->noun != &nouns[0])
+        return shopify_graphql_page_ask(visit, cursor, ret, error);
     buf_format(&path, "orders.json?limit=%d", PAGE_ORDERS);
     if (cursor->next.len) {
         buf_add_cstr(&path, "&page_info=");
@@ -196,6 +212,8 @@ poll_read(const ConnectorVisit *visit, const ConnectorCursor *cursor, const Conn
           ConnectorPage *ret, GError **error)
 {
     Arena *arena = visit->arena;
+    if (cursor->noun != &nouns[0])
+        return shopify_graphql_page_read(visit, cursor, answer, ret, error);
     if (!shopify_answer_check(visit, answer, error))
         return false;
     const Json *root = json_parse(arena, answer->body.at, answer->body.len, NULL);
@@ -212,6 +230,7 @@ poll_read(const ConnectorVisit *visit, const ConnectorCursor *cursor, const Conn
             page.newest = MAX(page.newest, at);
     }
     page.cursor = (ConnectorCursor){
+        .noun = cursor->noun,
         .since = cursor->since,
         .next = arena_copy(arena, next_read(plug_header(&answer->headers, "Link"))),
     };
@@ -222,13 +241,8 @@ poll_read(const ConnectorVisit *visit, const ConnectorCursor *cursor, const Conn
     return true;
 }
 
-bool
-shopify_page_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error)
-{
-    return connector_list_told(ask, json_get(root, "orders"), shopify_order_told, ret, error);
-}
-
 const ConnectorPoll shopify_poll = {
+    .nouns = nouns,
     .is_set = poll_is_set,
     .token_ask = token_ask,
     .token_read = token_read,

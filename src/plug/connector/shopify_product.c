@@ -5,6 +5,7 @@
  *
  * https://shopify.dev/docs/api/admin-rest/latest/resources/product
  */
+#include "base/limits.h"
 #include "plug/connector/shopify_inside.h"
 
 /* "Small / Blue", as the shop shows it. */
@@ -39,13 +40,19 @@ weight_read(Arena *arena, const Json *from)
     static const struct {
         const char *unit;
         double grams;
-    } units[] = {{"g", 1}, {"kg", 1000}, {"oz", 28.349523125}, {"lb", 453.59237}};
+    } units[] = {
+        {"g", 1},     {"kg", 1000},        {"oz", 28.349523125},     {"lb", 453.59237},
+        {"grams", 1}, {"kilograms", 1000}, {"ounces", 28.349523125}, {"pounds", 453.59237},
+    };
+    const Json *measured = json_at(from, "/item/measurement/weight");
     int64_t grams = 0;
     double weight = 0;
-    Str unit = plug_text(arena, from, "weight_unit");
+    Str unit =
+        connector_either(plug_text(arena, from, "weight_unit"), plug_text(arena, measured, "unit"));
     if (json_int(json_get(from, "grams"), &grams) && grams > 0)
         return grams;
-    if (!json_double(json_get(from, "weight"), &weight) || !(weight > 0 && weight < 1e9))
+    if (!json_double(measured ? json_get(measured, "value") : json_get(from, "weight"), &weight) ||
+        !(weight > 0 && weight < 1e9))
         return 0;
     for (size_t i = 0; i < G_N_ELEMENTS(units); i++)
         if (str_eq_nocase(unit, units[i].unit))
@@ -64,12 +71,14 @@ variant_read(const ConnectorAsk *ask, const Json *product, const Json *from, Var
         .sku = plug_text(arena, from, "sku"),
         .title = connector_either(plug_text(arena, from, "title"), options_join(arena, from)),
         .barcode = plug_text(arena, from, "barcode"),
-        .image_url = image_of(arena, product, shopify_id(arena, from, "image_id")),
+        .image_url = connector_either(image_of(arena, product, shopify_id(arena, from, "image_id")),
+                                      plug_text(arena, json_get(from, "image"), "src")),
         .weight_grams = weight_read(arena, from),
     };
     if (str_is(variant.title, "Default Title"))
         variant.title = (Str){0};
     json_bool(json_get(from, "requires_shipping"), &ships);
+    json_bool(json_at(from, "/item/requires_shipping"), &ships);
     variant.ships = ships;
     if (!variant.foreign_id.len)
         return fail(error, ERR_INPUT, "id is missing");
@@ -106,18 +115,37 @@ product_fill(const ConnectorAsk *ask, const Json *root)
         .vendor = plug_text(arena, root, "vendor"),
         .kind = plug_text(arena, root, "product_type"),
         .url = url_make(ask, root),
-        .image_url = connector_either(plug_text(arena, json_get(root, "image"), "src"),
-                                      plug_text(arena, json_nth(images, 0), "src")),
-        .tags = plug_text(arena, root, "tags"),
+        .image_url =
+            connector_either(connector_either(plug_text(arena, json_get(root, "image"), "src"),
+                                              plug_text(arena, json_nth(images, 0), "src")),
+                             plug_text(arena, json_at(root, "/media/preview/image"), "src")),
+        .tags = shopify_tags(arena, root),
         .offered = active && !hidden,
     };
+}
+
+/* Since 2024 a webhook tells at most 100 variants, and the ids of all beside them. */
+static bool
+variants_missing(const Json *root, size_t count)
+{
+    return json_len(json_get(root, "variant_gids")) > count ||
+           json_true(json_at(root, "/variants/pageInfo/hasNextPage"));
+}
+
+static bool
+variants_len(const Json *list, size_t *ret, GError **error)
+{
+    *ret = json_len(list);
+    return *ret <= LIMIT_ORDER_LINES ||
+           fail(error, ERR_TOO_BIG, "variants: %zu of them; at most %d are taken", *ret,
+                LIMIT_ORDER_LINES);
 }
 
 bool
 shopify_product_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error)
 {
     Product *product = arena_new_of(ask->arena, Product, 1);
-    const Json *list = json_get(root, "variants");
+    const Json *list = shopify_list(root, "variants");
     size_t count = 0;
     *product = product_fill(ask, root);
     if (!product->foreign_id.len)
@@ -125,7 +153,7 @@ shopify_product_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GErr
     if (!product->title.len)
         return fail(error, ERR_INPUT, "title is missing: this is no whole product");
     if (!plug_moment(ask->arena, root, "updated_at", &product->updated_at, error) ||
-        !connector_len(root, "variants", &count, error))
+        !variants_len(list, &count, error))
         return fail_at(error, "product " STR_FMT, STR_ARG(product->foreign_id));
     Variant *variants = arena_new_of(ask->arena, Variant, count);
     for (size_t i = 0; i < count; i++)
@@ -133,6 +161,29 @@ shopify_product_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GErr
             return fail_at(error, "variants/%zu", i);
     product->variants = variants;
     product->variant_count = count;
+    product->variants_part = variants_missing(root, count);
     *ret = (Facts){.products = product, .product_count = 1};
+    return true;
+}
+
+bool
+shopify_variants_told(const ConnectorAsk *ask, const Json *product, Facts *ret, GError **error)
+{
+    const Json *list = shopify_list(product, "page");
+    Str id = shopify_id(ask->arena, product, "id");
+    size_t count = 0;
+    if (!id.len)
+        return fail(error, ERR_INPUT, "id is missing: whose variants are these?");
+    if (!variants_len(list, &count, error))
+        return false;
+    VariantFact *facts = arena_new_of(ask->arena, VariantFact, count);
+    for (size_t i = 0; i < count; i++) {
+        const Json *one = json_nth(list, i);
+        facts[i].product_foreign_id = id;
+        if (!plug_moment(ask->arena, one, "updated_at", &facts[i].updated_at, error) ||
+            !variant_read(ask, NULL, one, &facts[i].variant, error))
+            return fail_at(error, "variants/%zu", i);
+    }
+    *ret = (Facts){.variants = facts, .variant_count = count};
     return true;
 }

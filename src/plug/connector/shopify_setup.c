@@ -9,13 +9,12 @@
  * https://shopify.dev/docs/apps/launch/protected-customer-data
  * https://shopify.dev/docs/api/admin-graphql/latest/mutations/webhookSubscriptionCreate
  */
-#include "base/json_write.h"
 #include "plug/connector/shopify_inside.h"
 
 #include <string.h>
 
 static const char *const wanted_scopes[] = {"read_orders", "read_customers", "read_products",
-                                            "read_fulfillments"};
+                                            "read_fulfillments", "read_customer_merge"};
 
 static const char *const wanted_topics[] = {
     "ORDERS_CREATE",
@@ -32,6 +31,7 @@ static const char *const wanted_topics[] = {
     "CUSTOMERS_CREATE",
     "CUSTOMERS_UPDATE",
     "CUSTOMERS_DELETE",
+    "CUSTOMERS_MERGE",
     "CUSTOMERS_MARKETING_CONSENT_UPDATE",
     "CUSTOMERS_EMAIL_MARKETING_CONSENT_UPDATE",
     "PRODUCTS_CREATE",
@@ -46,6 +46,10 @@ static const char look_query[] =
     "customer { id firstName lastName email phone } "
     "shippingAddress { name address1 city zip phone } "
     "billingAddress { name address1 city zip phone } } } "
+    "customers(first: 1, sortKey: UPDATED_AT, reverse: true) { nodes { id firstName lastName "
+    "defaultEmailAddress { emailAddress } defaultPhoneNumber { phoneNumber } "
+    "defaultAddress { name address1 city zip phone } } } "
+    "products(first: 1) { nodes { id title } } "
     "webhookSubscriptions(first: 200) { nodes { topic uri } } }";
 
 static const char hook_query[] =
@@ -54,28 +58,10 @@ static const char hook_query[] =
     "userErrors { field message } } }";
 
 static void
-graphql_ask(const ConnectorSetup *setup, const char *query, const char *topic,
-            ConnectorRequest *ret)
+hook_ask(const ConnectorSetup *setup, const char *topic, ConnectorRequest *ret)
 {
-    Buf body = {.arena = setup->visit.arena};
-    JsonWriter out = {.buf = &body};
-    json_put_object(&out);
-    json_put_key(&out, "query");
-    json_put_str(&out, query);
-    if (topic) {
-        json_put_key(&out, "variables");
-        json_put_object(&out);
-        json_put_key(&out, "topic");
-        json_put_str(&out, topic);
-        json_put_key(&out, "uri");
-        json_put_str(&out, setup->address);
-        json_put_end(&out);
-    }
-    json_put_end(&out);
-    json_put_done(&out);
-    shopify_request(&setup->visit, "graphql.json", ret);
-    ret->type = "application/json";
-    ret->body = buf_str(&body);
+    const ShopifyVariable variables[] = {{"topic", topic, 0}, {"uri", setup->address, 0}};
+    shopify_graphql_ask(&setup->visit, hook_query, variables, G_N_ELEMENTS(variables), ret);
 }
 
 /* ---- what we may see ------------------------------------------------------------------------------ */
@@ -104,24 +90,6 @@ scopes_tell(ConnectorSetup *setup, const Json *root)
     }
 }
 
-/* orders.nodes.0.customer.email is customer.email to its reader. */
-static void
-path_tell(Buf *out, const Json *path)
-{
-    bool begun = false;
-    for (size_t i = 0; i < json_len(path); i++) {
-        Str part = json_text(json_nth(path, i));
-        if (!part.len || str_is(part, "orders") || str_is(part, "nodes"))
-            continue;
-        if (begun)
-            buf_add_char(out, '.');
-        buf_add_str(out, part);
-        begun = true;
-    }
-    if (!begun)
-        buf_add_cstr(out, "orders");
-}
-
 static void
 hidden_tell(ConnectorSetup *setup, const Json *root)
 {
@@ -130,9 +98,9 @@ hidden_tell(ConnectorSetup *setup, const Json *root)
         const Json *error = json_nth(errors, i);
         Str message = plug_text(setup->visit.arena, error, "message");
         setup->wanting = true;
-        buf_add_cstr(setup->told, "hidden ");
-        path_tell(setup->told, json_get(error, "path"));
-        buf_format(setup->told, ": " STR_FMT "\n", STR_ARG(message));
+        Str path = shopify_path_words(setup->visit.arena, json_get(error, "path"));
+        buf_format(setup->told, "hidden " STR_FMT ": " STR_FMT "\n",
+                   STR_ARG(connector_either(path, STR("orders"))), STR_ARG(message));
     }
     if (json_len(errors))
         buf_add_cstr(setup->told,
@@ -177,7 +145,7 @@ shopify_setup(ConnectorSetup *setup, const ConnectorAnswer *answer, ConnectorReq
               bool *ret_done, GError **error)
 {
     if (!answer) {
-        graphql_ask(setup, look_query, NULL, ret);
+        shopify_graphql_ask(&setup->visit, look_query, NULL, 0, ret);
         return true;
     }
     if (!shopify_answer_check(&setup->visit, answer, error))
@@ -196,7 +164,7 @@ shopify_setup(ConnectorSetup *setup, const ConnectorAnswer *answer, ConnectorReq
         const char *topic = wanted_topics[setup->step++];
         if (hook_is_there(setup, topic))
             continue;
-        graphql_ask(setup, hook_query, topic, ret);
+        hook_ask(setup, topic, ret);
         return true;
     }
     buf_format(setup->told,

@@ -169,28 +169,33 @@ place_read(Arena *arena, const Json *from)
 }
 
 bool
+shopify_scan_read(Arena *arena, const Json *from, Scan *ret, GError **error)
+{
+    int64_t created = 0;
+    ret->state = state_of(plug_text(arena, from, "status"));
+    ret->words = plug_text(arena, from, "message");
+    ret->place = place_read(arena, from);
+    if (!ret->shipment_foreign_id.len)
+        return fail(error, ERR_INPUT, "fulfillment_id is missing: whose parcel is it?");
+    if (!plug_moment(arena, from, "happened_at", &ret->happened_at, error) ||
+        !plug_moment(arena, from, "created_at", &created, error) ||
+        !plug_moment(arena, from, "estimated_delivery_at", &ret->expected_until, error))
+        return false;
+    if (!ret->happened_at)
+        ret->happened_at = created;
+    return ret->happened_at || fail(error, ERR_INPUT, "happened_at is missing");
+}
+
+bool
 shopify_scan_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error)
 {
-    Arena *arena = ask->arena;
-    Scan *scan = arena_new_of(arena, Scan, 1);
+    Scan *scan = arena_new_of(ask->arena, Scan, 1);
     *scan = (Scan){
-        .shipment_foreign_id = shopify_id(arena, root, "fulfillment_id"),
-        .order_foreign_id = shopify_id(arena, root, "order_id"),
-        .state = state_of(plug_text(arena, root, "status")),
-        .words = plug_text(arena, root, "message"),
-        .place = place_read(arena, root),
+        .shipment_foreign_id = shopify_id(ask->arena, root, "fulfillment_id"),
+        .order_foreign_id = shopify_id(ask->arena, root, "order_id"),
     };
-    int64_t created = 0;
-    if (!scan->shipment_foreign_id.len)
-        return fail(error, ERR_INPUT, "fulfillment_id is missing: whose parcel is it?");
-    if (!plug_moment(arena, root, "happened_at", &scan->happened_at, error) ||
-        !plug_moment(arena, root, "created_at", &created, error) ||
-        !plug_moment(arena, root, "estimated_delivery_at", &scan->expected_until, error))
+    if (!shopify_scan_read(ask->arena, root, scan, error))
         return false;
-    if (!scan->happened_at)
-        scan->happened_at = created;
-    if (!scan->happened_at)
-        return fail(error, ERR_INPUT, "happened_at is missing");
     *ret = (Facts){.scans = scan, .scan_count = 1};
     return true;
 }

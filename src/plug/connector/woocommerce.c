@@ -36,7 +36,7 @@ static const struct {
     {"coupon.updated", woocommerce_coupon_told, NULL},
     {"coupon.restored", woocommerce_coupon_told, NULL},
     {"coupon.deleted", gone_told, NULL},
-    {"poll/orders", woocommerce_page_told, NULL},
+    {"poll/", woocommerce_page_told, NULL},
     {"subscription.", NULL, "what a subscription brings is an order of its own"},
     {"action.", NULL, "an action of WordPress tells nothing that we know how to read"},
 };
@@ -123,14 +123,14 @@ woocommerce_read(const ConnectorAsk *ask, Facts *ret, GError **error)
 {
     Facts facts = {.declined = STR("nothing is read from this topic")};
     for (size_t i = 0; i < G_N_ELEMENTS(topics); i++) {
-        bool start = str_ends(str_of(topics[i].name), ".");
+        bool start = str_ends(str_of(topics[i].name), ".") || str_ends(str_of(topics[i].name), "/");
         if (!(start ? str_starts(ask->topic, topics[i].name) : str_is(ask->topic, topics[i].name)))
             continue;
         facts.declined = str_of(topics[i].declined);
         if (!topics[i].read)
             break;
         const Json *root = json_parse(ask->arena, ask->body.at, ask->body.len, error);
-        bool page = str_is(ask->topic, "poll/orders");
+        bool page = str_starts(ask->topic, "poll/");
         if (!root || (!page && !noun_check(ask, root, error)) ||
             !topics[i].read(ask, root, &facts, error))
             return false;

@@ -17,7 +17,14 @@ bool
 woocommerce_product_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error);
 bool woocommerce_coupon_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error);
 
-/* A page of orders that was asked for. */
+/* A product in the bin. */
+bool woocommerce_bin_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error);
+
+/* {product_id, variations}, as woocommerce_poll.c keeps them. */
+bool
+woocommerce_variations_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error);
+
+/* A page that was asked for, of any noun. */
 bool woocommerce_page_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error);
 
 extern const ConnectorPoll woocommerce_poll;

@@ -1,7 +1,7 @@
 /* woocommerce_product.c - what the shop sells, and its coupons.
  *
  * A product without a choice is its own one variant. Of one with variations only their ids are told; each of them is
- * a product of the type `variation`, whose webhook tells nothing of the product itself. A weight is in the shop's
+ * a product of the type `variation`, whose webhook tells of nothing but itself. A weight is in the shop's
  * own unit, which nobody tells: it stays unknown.
  *
  * https://woocommerce.github.io/woocommerce-rest-api-docs/#product-properties
@@ -47,6 +47,7 @@ variants_read(const ConnectorAsk *ask, const Json *root, Product *product, GErro
         variants[i] = (Variant){
             .foreign_id = str_trim(json_as_text(arena, json_nth(ids, i))),
             .ships = ships,
+            .named = true,
         };
     if (single)
         variants[0] = (Variant){
@@ -61,16 +62,97 @@ variants_read(const ConnectorAsk *ask, const Json *root, Product *product, GErro
     return !single || plug_amount(arena, root, "price", ask->currency, &variants[0].price, error);
 }
 
+/* "38, Moss": what was chosen, as the title of an order's line has it. */
+static Str
+options_join(Arena *arena, const Json *from)
+{
+    const Json *list = json_get(from, "attributes");
+    Buf options = {.arena = arena};
+    for (size_t i = 0; i < json_len(list); i++)
+        connector_join(&options, woocommerce_title(arena, json_nth(list, i), "option"));
+    return text_cut(buf_str(&options), LIMIT_TEXT_BYTES);
+}
+
+static bool
+variation_read(const ConnectorAsk *ask, const Json *from, Str product, VariantFact *ret,
+               GError **error)
+{
+    Arena *arena = ask->arena;
+    int64_t created = 0;
+    *ret = (VariantFact){
+        .product_foreign_id = product,
+        .variant =
+            {
+                .foreign_id = woocommerce_id(arena, from, "id"),
+                .sku = plug_text(arena, from, "sku"),
+                .title = options_join(arena, from),
+                .barcode = plug_text(arena, from, "global_unique_id"),
+                .image_url = connector_either(plug_text(arena, json_get(from, "image"), "src"),
+                                              plug_text(arena, json_at(from, "/images/0"), "src")),
+                .ships = !json_true(json_get(from, "virtual")),
+            },
+    };
+    if (!ret->variant.foreign_id.len)
+        return fail(error, ERR_INPUT, "id is missing: this is no variation");
+    return woocommerce_versions(arena, from, &created, &ret->updated_at, error) &&
+           plug_amount(arena, from, "price", ask->currency, &ret->variant.price, error);
+}
+
+static bool
+variation_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error)
+{
+    VariantFact *fact = arena_new_of(ask->arena, VariantFact, 1);
+    Str product = woocommerce_id(ask->arena, root, "parent_id");
+    if (!product.len) {
+        *ret = (Facts){.declined = STR("a variation that does not say of which product it is")};
+        return true;
+    }
+    if (!variation_read(ask, root, product, fact, error))
+        return fail_at(error, "variation");
+    *ret = (Facts){.variants = fact, .variant_count = 1};
+    return true;
+}
+
+bool
+woocommerce_variations_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error)
+{
+    const Json *list = json_get(root, "variations");
+    Str product = woocommerce_id(ask->arena, root, "product_id");
+    size_t count = 0;
+    if (!product.len)
+        return fail(error, ERR_INPUT, "product_id is missing: whose variations are these?");
+    if (!connector_len(root, "variations", &count, error))
+        return false;
+    VariantFact *facts = arena_new_of(ask->arena, VariantFact, count);
+    for (size_t i = 0; i < count; i++)
+        if (!variation_read(ask, json_nth(list, i), product, &facts[i], error))
+            return fail_at(error, "variations/%zu", i);
+    *ret = (Facts){.variants = facts, .variant_count = count};
+    return true;
+}
+
+bool
+woocommerce_bin_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error)
+{
+    Gone *gone = arena_new_of(ask->arena, Gone, 1);
+    int64_t created = 0;
+    *gone = (Gone){.noun = GONE_PRODUCT, .foreign_id = woocommerce_id(ask->arena, root, "id")};
+    if (!gone->foreign_id.len)
+        return fail(error, ERR_INPUT, "id is missing: what is in the bin?");
+    if (!woocommerce_versions(ask->arena, root, &created, &gone->gone_at, error))
+        return false;
+    *ret = (Facts){.gone = gone, .gone_count = 1};
+    return true;
+}
+
 bool
 woocommerce_product_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error)
 {
     Arena *arena = ask->arena;
     Product *product = arena_new_of(arena, Product, 1);
     int64_t created = 0;
-    if (str_is(plug_text(arena, root, "type"), "variation")) {
-        *ret = (Facts){.declined = STR("a variation tells nothing of its product")};
-        return true;
-    }
+    if (str_is(plug_text(arena, root, "type"), "variation"))
+        return variation_told(ask, root, ret, error);
     *product = (Product){
         .foreign_id = woocommerce_id(arena, root, "id"),
         .title = woocommerce_title(arena, root, "name"),
