@@ -1,11 +1,12 @@
 /* backup.c - `postlude backup`: the whole store as it is at one moment, in one file, while the server goes on. */
 #include "cmd/cmd.h"
+#include "engine/file.h"
 #include "engine/guard.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,37 +17,45 @@ backup_progress(int64_t done, int64_t of, void *arg)
         fprintf(stderr, "\r%3d %%", of ? (int)(done * 100 / of) : 100);
 }
 
-/* Complete and on the disk, or not there at all. */
-static bool
-backup_keep(const char *part, const char *file, GError **error)
+/* The file that is written until the copy is whole. Another backup into the same one would mix with ours; one that was
+ * killed has let go of it. */
+static int
+part_open(const char *part, GError **error)
 {
-    int fd = open(part, O_RDONLY | O_CLOEXEC);
-    bool ok = fd >= 0 && fsync(fd) == 0 && fchmod(fd, 0600) == 0;
+    int fd = open(part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    g_autofree char *journal = g_strconcat(part, "-journal", NULL);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && ftruncate(fd, 0) == 0) {
+        unlink(journal);
+        return fd;
+    }
+    fail(error, errno == EWOULDBLOCK ? ERR_CONFLICT : ERR_IO, "cannot write %s: %s", part,
+         errno == EWOULDBLOCK ? "another backup writes it" : g_strerror(errno));
     if (fd >= 0)
         close(fd);
-    ok = ok && rename(part, file) == 0;
-    return ok || fail(error, ERR_IO, "cannot keep %s: %s", file, g_strerror(errno));
+    return -1;
 }
 
 static bool
 backup_write(Home *home, Db *db, const char *file, GError **error)
 {
     g_autofree char *part = g_strconcat(file, ".part", NULL);
-    unlink(part);
     StoreCopy copy = {.file = part, .progress = backup_progress};
-    mode_t before = umask(0077);
-    bool ok = store_copy(db, &copy, error) && backup_keep(part, file, error);
-    umask(before);
+    int fd = part_open(part, error);
+    if (fd < 0)
+        return false;
+    /* Complete and on the disk, or not there at all. */
+    bool ok = store_copy(db, &copy, error) && file_settle(part, file, error);
     if (isatty(STDERR_FILENO))
         fprintf(stderr, "\r     \r");
     if (!ok)
         unlink(part);
+    close(fd);
     struct stat made;
     if (ok && stat(file, &made) == 0)
-        printf(
-            "%s: %.1f MB, of the key %s. The key itself is not in it: keep secret.key at another "
-            "place, without it nothing sealed opens and no customer's link works.\n",
-            file, (double)made.st_size / 1e6, home->keyring->fingerprint);
+        printf("%s: %.1f MB, of the key %s. The key itself is not in it: keep secret.key at "
+               "another place, without it nothing sealed opens and no customer's link works. Keep "
+               "erased.list there, too: it tells a restore who was erased after this copy.\n",
+               file, (double)made.st_size / 1e6, home->keyring->fingerprint);
     return ok;
 }
 

@@ -8,6 +8,7 @@
 #include "engine/guard.h"
 #include "engine/line_server.h"
 #include "engine/schema.h"
+#include "flow/erase_list.h"
 #include "flow/installation.h"
 
 #include <stdio.h>
@@ -187,6 +188,7 @@ home_open(const HomeOptions *options, GError **error)
 {
     g_autoptr(Home) home = g_new0(Home, 1);
     home->data = g_strdup(options->data);
+    home->erase_list = g_build_filename(options->data, ERASE_LIST_FILE, NULL);
     FolderOptions folder = {
         .allow_volatile = options->allow_volatile,
         .wait_ms = options->wait_ms,
@@ -212,7 +214,8 @@ home_open(const HomeOptions *options, GError **error)
     if (!home_open_keyring(home, options, has_store, error) ||
         !home_open_store(home, options, file, error))
         return NULL;
-    if (!home_check_key(home, options, error))
+    if (!home_check_key(home, options, error) ||
+        (!options->look && !erase_list_make(home->erase_list, home->keyring, error)))
         return NULL;
     home->shops = shopbook_new(home->store, home->keyring);
     if (!shopbook_load(home->shops, error))
@@ -234,6 +237,7 @@ home_free(Home *home)
     keyring_free(home->keyring);
     folder_close(home->folder);
     g_free(home->data);
+    g_free(home->erase_list);
     g_free(home);
 }
 

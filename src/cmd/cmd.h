@@ -47,6 +47,7 @@ int cmd_usage(const CmdOptions *options, const char *format, ...) G_GNUC_PRINTF(
 typedef struct Home {
     Folder *folder; /* NULL when opened to look */
     char *data;
+    char *erase_list; /* DATA/erased.list */
     Keyring *keyring;
     Store *store;
     ShopBook *shops;

@@ -128,6 +128,7 @@ serve_open_flow(Serve *serve, GError **error)
         .links = serve->home->keyring->links,
         .mail_ids = serve->home->keyring->mail,
         .keyring = serve->home->keyring,
+        .erase_list = serve->home->erase_list,
         .public_url = serve->public_url,
         .smtp_url = serve_get(serve, CONFIG_SMTP_URL),
         .smtp_ca_file = serve_get(serve, CONFIG_SMTP_CA_FILE),

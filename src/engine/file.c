@@ -148,6 +148,56 @@ file_out_bytes(const FileOut *file)
     return file->bytes;
 }
 
+/* Until here its name could be lost with the power. */
+static bool
+folder_sync(const char *path, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool ok = fd >= 0 && fsync(fd) == 0;
+    if (!ok)
+        io_fail(error, folder);
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
+bool
+file_append(const char *path, Str bytes, GError **error)
+{
+    bool fresh = !g_file_test(path, G_FILE_TEST_EXISTS);
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    bool ok = fd >= 0 && write_all(fd, bytes) && fsync(fd) == 0;
+    if (!ok)
+        io_fail(error, path);
+    if (fd >= 0)
+        close(fd);
+    return ok && (!fresh || folder_sync(path, error));
+}
+
+/* Some disks (FAT, SMB) cannot refuse by themselves: there a look has to do. */
+static bool
+file_name(const char *part, const char *path, GError **error)
+{
+    if (renameat2(AT_FDCWD, part, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+        return true;
+    if (errno != EEXIST && !g_file_test(path, G_FILE_TEST_EXISTS))
+        return rename(part, path) == 0 || io_fail(error, path);
+    return fail(error, ERR_CONFLICT, "%s is there already", path);
+}
+
+bool
+file_settle(const char *part, const char *path, GError **error)
+{
+    int fd = open(part, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    bool ok = fd >= 0 && fchmod(fd, 0600) == 0 && fsync(fd) == 0;
+    if (!ok)
+        io_fail(error, part);
+    if (fd >= 0)
+        close(fd);
+    return ok && file_name(part, path, error) && folder_sync(path, error);
+}
+
 bool
 file_replace(const char *fresh, const char *path, GError **error)
 {

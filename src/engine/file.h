@@ -26,6 +26,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FileOut, file_out_close)
 bool file_out_write(FileOut *file, Str bytes, GError **error);
 int64_t file_out_bytes(const FileOut *file);
 
+/* Adds bytes to the end of a file, made (0600) where it is missing; they are on the disk when it returns. */
+bool file_append(const char *path, Str bytes, GError **error);
+
+/* Gives a file that was written under another name its own, complete and on the disk; never in the place of another:
+ * ERR_CONFLICT. */
+bool file_settle(const char *part, const char *path, GError **error);
+
 /* Puts a file in the place of another, at once. */
 bool file_replace(const char *fresh, const char *path, GError **error);
 

@@ -9,7 +9,7 @@
 #include "engine/id.h"
 #include "engine/log.h"
 #include "flow/body.h"
-#include "flow/erase_person.h"
+#include "flow/erase_list.h"
 #include "flow/event.h"
 #include "flow/import.h"
 #include "flow/order.h"
@@ -50,9 +50,11 @@ struct Erase {
     Store *store;
     ShopBook *shops;
     const Keyring *keyring;
+    const char *list;
     Arena *arena; /* of the asking that is in work */
     Step step;
     int64_t id;
+    int64_t asked_at;
     ErasePerson person;
     int64_t after; /* how far messages or raw deliveries were looked through */
     int64_t tally[TALLY_COUNT];
@@ -63,12 +65,13 @@ struct Erase {
 };
 
 Erase *
-erase_new(Store *store, ShopBook *shops, const Keyring *keyring)
+erase_new(Store *store, ShopBook *shops, const Keyring *keyring, const char *list)
 {
     Erase *erase = g_new0(Erase, 1);
     erase->store = store;
     erase->shops = shops;
     erase->keyring = keyring;
+    erase->list = list;
     erase->arena = arena_new(LIMIT_ARENA_BYTES);
     erase->step_arena = arena_new(LIMIT_ARENA_BYTES);
     return erase;
@@ -184,6 +187,7 @@ ask_read(Erase *erase, Rows *rows)
     erase->step = STEP_OF_ORDERS;
     erase->after = 0;
     erase->id = rows_int(rows, 0);
+    erase->asked_at = rows_int(rows, 10);
     memset(erase->tally, 0, sizeof erase->tally);
     erase->person = (ErasePerson){
         .shop = rows_int(rows, 1),
@@ -220,7 +224,10 @@ ask_take(Erase *erase, Db *db, GError **error)
         receipt_read(erase, json_parse(erase->arena, receipt.at, receipt.len, NULL));
     if (gathered.len)
         return erase_person_read(person, erase->arena, gathered, error);
+    /* Noted before anything goes: a backup from before brings nobody back. */
     return erase_person_gather(person, erase->arena, db, error) &&
+           (!erase->list || erase_list_add(erase->list, erase->keyring, erase->id, erase->asked_at,
+                                           person, error)) &&
            store_write(erase->store, STORE_BULK, gathered_job, erase, error);
 }
 

@@ -20,7 +20,8 @@
 
 typedef struct Erase Erase;
 
-Erase *erase_new(Store *store, ShopBook *shops, const Keyring *keyring);
+/* list: where erasures are noted (flow/erase_list.h), borrowed; NULL: nowhere. */
+Erase *erase_new(Store *store, ShopBook *shops, const Keyring *keyring, const char *list);
 void erase_free(Erase *erase);
 
 /* One step, if anything was asked. *ret_moved: there was something to do, and there may be more. */

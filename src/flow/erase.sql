@@ -4,7 +4,7 @@
 -- name: erase_ask
 -- The oldest asking for erasure that is not done.
 -- any shop: the flow works for all shops in one turn
-SELECT id, shop, kind, source, customer_foreign_id, email, phone, orders, gathered, receipt FROM privacy_ask
+SELECT id, shop, kind, source, customer_foreign_id, email, phone, orders, gathered, receipt, at FROM privacy_ask
 WHERE state = 'new' AND kind IN ('erase', 'erase_shop') ORDER BY id LIMIT 1;
 
 -- name: erase_gathered
@@ -214,3 +214,20 @@ ON CONFLICT (shop, order_id) DO NOTHING;
 -- Held long enough.
 -- any shop: the flow keeps house for all shops
 DELETE FROM legal_hold WHERE until < :now;
+
+-- name: erase_again_known
+-- Whether the store knows of an asking, as it was made then or later.
+SELECT count(*) FROM privacy_ask WHERE shop = :shop AND id = :id AND at >= :at;
+
+-- name: erase_again_drop
+-- An older asking in the same row: the list tells of a later one.
+DELETE FROM privacy_ask WHERE shop = :shop AND id = :id;
+
+-- name: erase_again_customers
+-- Everybody who is there, to be looked for in the list of who was erased.
+-- any shop: a restore is of the installation
+SELECT shop, source, foreign_id, email_key FROM customer WHERE erased_at IS NULL;
+
+-- name: erase_again_orders
+-- any shop: a restore is of the installation
+SELECT shop, source, foreign_id, lower(email) FROM orders WHERE erased_at IS NULL;

@@ -28,6 +28,7 @@ typedef struct FlowOptions {
     const HmacKey *links;    /* signs link tokens */
     const HmacKey *mail_ids; /* signs Message-IDs and return paths */
     const Keyring *keyring;
+    const char *erase_list; /* where erasures are noted (flow/erase_list.h); NULL: nowhere */
     const char *public_url; /* of the installation: http://127.0.0.1:8080 */
     const char *smtp_url;   /* for shops that have none; empty: the catcher */
     const char *smtp_ca_file;

@@ -114,7 +114,7 @@ def test_another_key_is_refused(scene, tmp_path):
     key = tmp_path / "other.key"
     key.write_text("ab" * 32 + "\n")
     key.chmod(0o600)
-    code, said = verb("restore", file, "--key-file", key, "--data", tmp_path / "wrong")
+    code, said = verb("restore", file, "--key-file", key, "--erased", "none", "--data", tmp_path / "wrong")
     assert code != 0 and "not the key of this backup" in said
     assert not (tmp_path / "wrong" / "postlude.db").exists()
     code, said = verb("restore", file, "--data", tmp_path / "wrong")

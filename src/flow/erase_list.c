@@ -1,0 +1,284 @@
+/* erase_list.c - see erase_list.h. */
+#include "flow/erase_list.h"
+
+#include "base/json.h"
+#include "base/json_write.h"
+#include "base/limits.h"
+#include "engine/file.h"
+#include "engine/id.h"
+#include "flow/erase.h"
+#include "flow/privacy.h"
+
+/* ---- writing ------------------------------------------------------------------------------------------------ */
+
+bool
+erase_list_make(const char *path, const Keyring *keyring, GError **error)
+{
+    g_autofree char *line =
+        g_strdup_printf("{\"list\":\"erased\",\"key\":\"%s\"}\n", keyring->fingerprint);
+    return g_file_test(path, G_FILE_TEST_EXISTS) || file_append(path, str_of(line), error);
+}
+
+/* Of what a person is known by beside the address. Names of kinds keep an order's id and a customer's apart. */
+static Str
+mark_of(Arena *arena, const Keyring *keyring, const char *kind, Str source, Str foreign_id)
+{
+    if (!foreign_id.len)
+        return (Str){0};
+    const char *whole =
+        arena_format(arena, "%s " STR_FMT " " STR_FMT, kind, STR_ARG(source), STR_ARG(foreign_id));
+    return erased_address(arena, keyring->suppression, str_of(whole));
+}
+
+static Str
+mark_of_address(Arena *arena, const Keyring *keyring, Str address)
+{
+    return address.len ? erased_address(arena, keyring->suppression, address) : (Str){0};
+}
+
+bool
+erase_list_add(const char *path, const Keyring *keyring, int64_t ask, int64_t at,
+               const ErasePerson *person, GError **error)
+{
+    g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
+    Buf buf = {.arena = arena};
+    JsonWriter out = {.buf = &buf};
+    json_put_object(&out);
+    json_put_key(&out, "ask");
+    json_put_id(&out, ask);
+    json_put_key(&out, "at");
+    json_put_int(&out, at);
+    json_put_key(&out, "shop");
+    json_put_int(&out, person->shop);
+    json_put_key(&out, "kind");
+    json_put_str(&out, person->whole_shop ? "erase_shop" : "erase");
+    json_put_key(&out, "source");
+    json_put_text(&out, person->source);
+    json_put_key(&out, "address");
+    json_put_text(&out, mark_of_address(arena, keyring, person->email_key));
+    json_put_key(&out, "customer");
+    json_put_text(&out, mark_of(arena, keyring, "customer", person->source, person->foreign_id));
+    json_put_key(&out, "orders");
+    json_put_array(&out);
+    for (size_t i = 0; i < json_len(person->listed); i++)
+        json_put_text(&out, mark_of(arena, keyring, "order", person->source,
+                                    json_text(json_nth(person->listed, i))));
+    json_put_end(&out);
+    json_put_end(&out);
+    json_put_done(&out);
+    /* Where the last line was cut off, ours begins on a fresh one. */
+    Buf line = {.arena = arena};
+    buf_add_char(&line, '\n');
+    buf_add_str(&line, buf_str(&buf));
+    buf_add_char(&line, '\n');
+    return file_append(path, buf_str(&line), error);
+}
+
+/* ---- asking again ------------------------------------------------------------------------------------------- */
+
+typedef struct Line {
+    int64_t ask;
+    int64_t at;
+    int64_t shop;
+    Str kind;
+    Str source;
+    Str address; /* its fingerprint */
+    /* What the store has under the fingerprints: */
+    Str email_key;
+    Str customer;
+    GPtrArray *orders; /* of char *, the arena's */
+} Line;
+
+typedef struct Again {
+    Db *db;
+    const Keyring *keyring;
+    Arena *arena;
+    GArray *lines;     /* Line */
+    GHashTable *marks; /* "SHOP fingerprint" -> index + 1 of the newest line that names it */
+} Again;
+
+static char *
+mark_key(const Again *again, int64_t shop, Str mark)
+{
+    return arena_format(again->arena, "%" G_GINT64_FORMAT " " STR_FMT, shop, STR_ARG(mark));
+}
+
+static void
+mark_note(Again *again, int64_t shop, Str mark)
+{
+    if (mark.len)
+        g_hash_table_replace(again->marks, mark_key(again, shop, mark),
+                             GUINT_TO_POINTER(again->lines->len));
+}
+
+static Line *
+mark_find(const Again *again, int64_t shop, Str mark)
+{
+    guint found =
+        mark.len ? GPOINTER_TO_UINT(g_hash_table_lookup(again->marks, mark_key(again, shop, mark)))
+                 : 0;
+    return found ? &g_array_index(again->lines, Line, found - 1) : NULL;
+}
+
+/* Does the store know of it already? */
+static bool
+line_is_known(const Again *again, const Line *line, bool *ret, GError **error)
+{
+    int64_t known = 0;
+    if (!db_int(again->db, Q_erase_again_known,
+                BINDS(bind_int("shop", line->shop), bind_int("id", line->ask),
+                      bind_int("at", line->at)),
+                &known, error))
+        return false;
+    *ret = known != 0;
+    return true;
+}
+
+static bool
+line_read(Again *again, Str text, GError **error)
+{
+    /* A line that was cut off by a crash: what it noted had not begun. */
+    const Json *root = json_parse(again->arena, text.at, text.len, NULL);
+    Line line = {
+        .kind = json_text(json_get(root, "kind")),
+        .source = json_text(json_get(root, "source")),
+        .address = json_text(json_get(root, "address")),
+        .orders = NULL,
+    };
+    bool known;
+    if (!id_parse(json_text(json_get(root, "ask")), &line.ask) ||
+        !json_int(json_get(root, "at"), &line.at) || !json_int(json_get(root, "shop"), &line.shop))
+        return true;
+    if (!line_is_known(again, &line, &known, error) || known)
+        return known;
+    line.orders = g_ptr_array_new();
+    g_array_append_val(again->lines, line);
+    mark_note(again, line.shop, line.address);
+    mark_note(again, line.shop, json_text(json_get(root, "customer")));
+    const Json *orders = json_get(root, "orders");
+    for (size_t i = 0; i < json_len(orders); i++)
+        mark_note(again, line.shop, json_text(json_nth(orders, i)));
+    return true;
+}
+
+/* What the store has under an address, or under the ids of one kind: fills the lines that name them. */
+static bool
+rows_match(Again *again, Query query, const char *kind, GError **error)
+{
+    bool orders = *kind == 'o';
+    g_autoptr(Arena) scratch = arena_new(LIMIT_ARENA_BYTES);
+    g_autoptr(Rows) rows = db_rows(again->db, query, NULL, error);
+    while (rows && rows_next(rows)) {
+        int64_t shop = rows_int(rows, 0);
+        Str source = rows_text(rows, 1), foreign_id = rows_text(rows, 2),
+            email = rows_text(rows, 3);
+        arena_reset(scratch);
+        Line *line = mark_find(again, shop, mark_of_address(scratch, again->keyring, email));
+        if (line)
+            line->email_key = arena_copy(again->arena, email);
+        line = mark_find(again, shop, mark_of(scratch, again->keyring, kind, source, foreign_id));
+        if (line && orders)
+            g_ptr_array_add(line->orders, arena_cstr(again->arena, foreign_id));
+        else if (line)
+            line->customer = arena_copy(again->arena, foreign_id);
+    }
+    return rows && rows_ok(rows, error);
+}
+
+static Str
+orders_json(Arena *arena, const GPtrArray *orders)
+{
+    if (!orders->len)
+        return (Str){0};
+    Buf buf = {.arena = arena};
+    JsonWriter out = {.buf = &buf};
+    json_put_array(&out);
+    for (guint i = 0; i < orders->len; i++)
+        json_put_str(&out, orders->pdata[i]);
+    json_put_end(&out);
+    json_put_done(&out);
+    return buf_str(&buf);
+}
+
+/* Asked as it was asked then; and where nothing of the person is there, no list brings the address back. */
+static bool
+line_ask(const Again *again, const Line *line, GError **error)
+{
+    int64_t due_at = line->at + (int64_t)PRIVACY_DUE_DAYS * 24 * 60 * 60 * 1000;
+    const char *name = arena_format(again->arena, "again:%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT,
+                                    line->ask, line->at);
+    Bind shop = bind_int("shop", line->shop);
+    return db_run(again->db, Q_erase_again_drop, BINDS(shop, bind_int("id", line->ask)), NULL,
+                  error) &&
+           db_run(again->db, Q_privacy_append,
+                  BINDS(bind_int("id", line->ask), shop, bind_int("at", line->at),
+                        bind_null("cause"), bind_text("kind", line->kind),
+                        bind_text("source", line->source), bind_cstr("foreign_id", name),
+                        bind_some("customer_foreign_id", line->customer),
+                        bind_some("email", line->email_key), bind_null("phone"),
+                        bind_some("orders", orders_json(again->arena, line->orders)),
+                        bind_int("due_at", due_at)),
+                  NULL, error) &&
+           (!line->address.len ||
+            db_run(again->db, Q_erase_remember,
+                   BINDS(bind_int("id", id_new(KIND_SUPPRESSION)), shop, bind_int("at", line->at),
+                         bind_int("cause", line->ask), bind_text("mark", line->address)),
+                   NULL, error));
+}
+
+static bool
+lines_ask(Again *again, GError **error)
+{
+    if (!rows_match(again, Q_erase_again_customers, "customer", error) ||
+        !rows_match(again, Q_erase_again_orders, "order", error))
+        return false;
+    for (guint i = 0; i < again->lines->len; i++)
+        if (!line_ask(again, &g_array_index(again->lines, Line, i), error))
+            return false;
+    return true;
+}
+
+static bool
+head_check(Arena *arena, const Keyring *keyring, Str head, GError **error)
+{
+    const Json *root = json_parse(arena, head.at, head.len, NULL);
+    if (!str_is(json_text(json_get(root, "list")), "erased"))
+        return fail(error, ERR_INPUT, "it is no list of erasures (" ERASE_LIST_FILE ")");
+    if (!str_is(json_text(json_get(root, "key")), keyring->fingerprint))
+        return fail(error, ERR_AUTH, "the list of erasures is of another key");
+    return true;
+}
+
+static void
+lines_free(GArray *lines)
+{
+    for (guint i = 0; i < lines->len; i++)
+        g_ptr_array_unref(g_array_index(lines, Line, i).orders);
+    g_array_unref(lines);
+}
+
+bool
+erase_list_ask(Db *db, const Keyring *keyring, Str list, int64_t *ret_count, GError **error)
+{
+    g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
+    Str text;
+    *ret_count = 0;
+    str_split(&list, '\n', &text);
+    if (!head_check(arena, keyring, text, error))
+        return false;
+    Again again = {
+        .db = db,
+        .keyring = keyring,
+        .arena = arena,
+        .lines = g_array_new(false, true, sizeof(Line)),
+        .marks = g_hash_table_new(g_str_hash, g_str_equal),
+    };
+    bool ok = true;
+    while (ok && str_split(&list, '\n', &text))
+        ok = !text.len || line_read(&again, text, error);
+    ok = ok && (!again.lines->len || lines_ask(&again, error));
+    *ret_count = again.lines->len;
+    g_hash_table_unref(again.marks);
+    lines_free(again.lines);
+    return ok;
+}
