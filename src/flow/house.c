@@ -21,8 +21,7 @@ house_new(const FlowOptions *options)
 {
     House *house = g_new0(House, 1);
     house->options = options;
-    house->erase = erase_new(options->store, options->shops, options->keyring,
-                             options->erase_list);
+    house->erase = erase_new(options->store, options->shops, options->keyring, options->erase_list);
     house->learned_at = clock_monotonic();
     return house;
 }
