@@ -20,6 +20,7 @@ struct Pages {
     Languages *languages;
     LiquidValue language_list; /* all that a page can be read in, under their own names */
     LiquidValue style_url;
+    LiquidValue icon_url;
     Arena *arena;
 };
 
@@ -101,6 +102,7 @@ pages_new(GError **error)
         return NULL;
     pages->language_list = pages_languages(pages, pages->arena);
     pages->style_url = liquid_str(str_of(asset_url(pages->arena, "app.css")));
+    pages->icon_url = liquid_str(str_of(asset_url(pages->arena, "icon.svg")));
     pages->pages = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, page_free);
     for (size_t f = 0; f < G_N_ELEMENTS(page_folders); f++) {
         g_autofree char *prefix = g_strdup_printf("%s%s/", folder, page_folders[f]);
@@ -184,6 +186,7 @@ pages_render(const Pages *pages, Arena *arena, const char *template, LiquidValue
     liquid_map_set(arena, values, STR("dir"), liquid_str(language->dir));
     liquid_map_set(arena, values, STR("languages"), pages->language_list);
     liquid_map_set(arena, values, STR("style_url"), pages->style_url);
+    liquid_map_set(arena, values, STR("icon_url"), pages->icon_url);
     Buf content = {.arena = arena};
     buf_reserve(&content, CONTENT_BYTES);
     if (!liquid_render(page->content, &data, arena, &content, error))

@@ -93,7 +93,7 @@ const char *
 owed_words(OwedWho who)
 {
     static const char *const words[] = {
-        [OWED_OURS] = "We send it.",
+        [OWED_OURS] = "Postlude sends it.",
         [OWED_NOT_SET] = "It is off, as usual.",
         [OWED_SET_OFF] = "It is switched off.",
         [OWED_THEIRS] = "The shop system sends its own, which cannot be switched off.",

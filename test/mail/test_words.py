@@ -138,6 +138,25 @@ def test_what_is_put_into_arabic_is_isolated():
             assert len(re.findall(r"\u2068\{\{ \w+ \}\}\u2069", value)) == value.count("{{"), key
 
 
+def test_punctuation_is_the_languages_own(mails):
+    """French has a narrow no-break space before what is of two parts, so that no line begins with it; Arabic its own comma
+    and question mark; Spanish asks from both ends; nobody has the typewriter's quotes."""
+    for name, words in WORDS.items():
+        for key, value in leaves(words):
+            assert not re.search("[\"']", value.replace("{{", "")), (name, key)
+            if name == "fr":
+                assert not re.search("(?<![\u202f:])[:;?!](?!//)", value.replace("%H:%M", "")), (key, value)
+            if name == "ar":
+                assert not re.search("[,;?]", value), (key, value)
+            if name == "es":
+                assert value.count("?") == value.count("¿"), (key, value)
+    for template in TEMPLATES:
+        text = mails["fr", "usual", template].part("plain").partition("\n-- ")[0].replace("Terms: you", "")
+        assert not re.search(r"[^\u202f]:(?=\s)|[^\u202f][?;](?=\s)", text), (template, text)
+    total = mails["fr", "usual", "order_confirmation"].part("plain")
+    assert "Sous-total\u202f: " in total and "Total\u202f: " in total
+
+
 def data_of(mail):
     return [json.loads(text) for text in re.findall(r'<script type="application/ld\+json">(.*?)</script>',
                                                     mail.part("html"), re.DOTALL)]

@@ -126,7 +126,11 @@ catcher_show(RouteCtx *ctx, GError **error)
     MailParts parts = {0};
     int64_t id = 0;
     char text[ID_TEXT_BYTES];
-    if (!catcher_message(ctx, &mail, &id, error))
+    int64_t kept = 0;
+    Db *db = NULL;
+    if (!catcher_message(ctx, &mail, &id, error) || !(db = route_db(ctx, error)) ||
+        !db_int(db, Q_catcher_kept, BINDS(bind_int("shop", mail.shop), bind_int("id", id)), &kept,
+                error))
         return false;
     if (mail.body.len && !mail_parts(ctx->arena, mail.body, &parts, error))
         return false;
@@ -137,7 +141,7 @@ catcher_show(RouteCtx *ctx, GError **error)
     liquid_map_set(ctx->arena, page, STR("at"), liquid_date(mail.at));
     liquid_map_set(ctx->arena, page, STR("to"), liquid_str(mail.address));
     liquid_map_set(ctx->arena, page, STR("subject"), liquid_str(mail.subject));
-    liquid_map_set(ctx->arena, page, STR("state"), liquid_str(mail.state));
+    liquid_map_set(ctx->arena, page, STR("state"), liquid_str(kept ? STR("caught") : mail.state));
     liquid_map_set(ctx->arena, page, STR("reason"), text_copy(ctx->arena, mail.reason));
     liquid_map_set(ctx->arena, page, STR("words"), text_copy(ctx->arena, mail.words));
     liquid_map_set(ctx->arena, page, STR("text"), text_copy(ctx->arena, parts.text));

@@ -2,7 +2,9 @@
 
 -- name: messages_list
 -- The newest first, below the cursor. :state, :reason, :template and :address as rows hold them; empty: all.
-SELECT id, at, template, subject, address, state, reason, words FROM message
+SELECT id, at, template, subject, address, CASE WHEN message.state = 'accepted' AND EXISTS (SELECT 1 FROM delivery AS d WHERE d.shop = message.shop
+    AND d.cause = message.id AND d.state = 'accepted' AND d.sender = 'catcher') THEN 'caught' ELSE message.state END,
+    reason, words FROM message
 WHERE shop = :shop AND id >= :since AND id < :before AND (:state = '' OR state = :state)
     AND (:reason = '' OR reason = :reason) AND (:template = '' OR template = :template)
     AND (:address = '' OR lower(address) LIKE :address ESCAPE '\')
@@ -42,7 +44,9 @@ WHERE shop = :shop AND id IN (SELECT id FROM message
 
 -- name: messages_one
 -- A message without its words.
-SELECT m.id, m.at, m.template, m.template, m.subject, m.address, m.class, m.state, m.reason, m.reason, m.words, m.next_at,
+SELECT m.id, m.at, m.template, m.template, m.subject, m.address, m.class, CASE WHEN m.state = 'accepted' AND EXISTS (SELECT 1 FROM delivery AS d WHERE d.shop = m.shop
+    AND d.cause = m.id AND d.state = 'accepted' AND d.sender = 'catcher') THEN 'caught' ELSE m.state END,
+    m.reason, m.reason, m.words, m.next_at,
     m.not_after, m.attempts, m.body_bytes, o.id, o.name, p.id, trim(coalesce(p.first_name, '') || ' ' || coalesce(p.last_name, ''))
 FROM message AS m LEFT JOIN orders AS o ON o.shop = m.shop AND o.id = m.order_id
 LEFT JOIN customer AS c ON c.shop = m.shop AND c.id = coalesce(m.customer_id, o.customer_id)

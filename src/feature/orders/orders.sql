@@ -65,7 +65,9 @@ SELECT refunded_at, amount, currency, note FROM refund WHERE shop = :shop AND or
 
 -- name: orders_messages
 -- What was written about it.
-SELECT id, at, template, subject, address, state, reason, words FROM message
+SELECT id, at, template, subject, address, CASE WHEN message.state = 'accepted' AND EXISTS (SELECT 1 FROM delivery AS d WHERE d.shop = message.shop
+    AND d.cause = message.id AND d.state = 'accepted' AND d.sender = 'catcher') THEN 'caught' ELSE message.state END,
+    reason, words FROM message
 WHERE shop = :shop AND order_id = :id ORDER BY id LIMIT :limit;
 
 -- name: orders_story
@@ -79,7 +81,8 @@ FROM event AS e LEFT JOIN inbox AS i ON i.shop = e.shop AND i.id = e.cause WHERE
 UNION ALL SELECT s.at, s.id, 'step', 'mail ' || r.journey, s.outcome, s.why
 FROM event AS e JOIN run AS r ON r.shop = e.shop AND r.cause = e.id JOIN run_step AS s ON s.shop = r.shop AND s.cause = r.id
 WHERE e.shop = :shop AND e.order_id = :id AND s.outcome <> 'go'
-UNION ALL SELECT m.at, m.id, 'message', 'mail ' || m.template, m.state, coalesce(m.reason, '')
+UNION ALL SELECT m.at, m.id, 'message', 'mail ' || m.template, CASE WHEN m.state = 'accepted' AND EXISTS (SELECT 1 FROM delivery AS d WHERE d.shop = m.shop
+    AND d.cause = m.id AND d.state = 'accepted' AND d.sender = 'catcher') THEN 'caught' ELSE m.state END, coalesce(m.reason, '')
 FROM message AS m WHERE m.shop = :shop AND m.order_id = :id
 UNION ALL SELECT c.happened_at, c.id, 'scan', c.state, coalesce(c.place, ''), coalesce(c.words, '')
 FROM shipment AS s JOIN scan AS c ON c.shop = s.shop AND c.shipment_id = s.id WHERE s.shop = :shop AND s.order_id = :id

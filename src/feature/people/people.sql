@@ -41,7 +41,8 @@ ORDER BY o.placed_at DESC, o.id DESC LIMIT :limit;
 
 -- name: people_messages
 -- What the person was written about their orders.
-SELECT m.id, m.at, m.template, m.subject, m.address, m.state, m.reason
+SELECT m.id, m.at, m.template, m.subject, m.address, CASE WHEN m.state = 'accepted' AND EXISTS (SELECT 1 FROM delivery AS d WHERE d.shop = m.shop
+    AND d.cause = m.id AND d.state = 'accepted' AND d.sender = 'catcher') THEN 'caught' ELSE m.state END, m.reason
 FROM orders AS o JOIN message AS m ON m.shop = o.shop AND m.order_id = o.id
 WHERE o.shop = :shop AND o.customer_id IN (SELECT c.id FROM customer AS c
     WHERE c.shop = :shop AND (c.id = :id OR c.merged_into = :id))

@@ -35,7 +35,7 @@ static const Group groups[] = {
       {"zone", "Time zone", "text"},
       {"locale", "Language", "text"},
       {"public_url", "Address of the order pages", "url"},
-      {"contact", "How a customer reaches a person", "area"}}},
+      {"contact", "Contact", "area"}}},
     {"shop-system",
      "The shop system",
      "What it tells us is taken only with its signature.",

@@ -38,6 +38,8 @@ legal_show(RouteCtx *ctx, const Form *form, GError **error)
     for (size_t i = 0; i < count; i++)
         list[i] = text_map(ctx->arena, &texts[i]);
     Str country = shop_setting(shop, SETTING_COUNTRY);
+    page_put(ctx, "general",
+             liquid_str(arena_copy(ctx->arena, shop_setting(shop, SETTING_LEGAL_TEXT))));
     page_put(ctx, "texts", liquid_array(ctx->arena, list, count));
     page_put(ctx, "country", liquid_str(arena_copy(ctx->arena, country)));
     page_put(ctx, "needed", liquid_bool(owed_needs_legal(country)));

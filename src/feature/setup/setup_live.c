@@ -69,8 +69,9 @@ item_server(RouteCtx *ctx, const ShopEntry *shop, List *list)
                        .title = "A test mail",
                        .done = tested,
                        .needed = true,
-                       .words = tested ? "This server has taken one."
-                                       : "This server has not taken one yet. Send one below.",
+                       .words = tested       ? "This server has taken one."
+                                : server.len ? "This server has not taken one yet. Send one below."
+                                             : "It can be sent as soon as there is a mail server.",
                        .link = "/live#test",
                    });
 }
