@@ -72,6 +72,7 @@ main(int argc, char **argv)
         .host = "127.0.0.1",
         .port = atoi(argv[1]),
         .tls = SMTP_TLS_NEVER,
+        .net = {.scope = NET_LOOPBACK},
         .connections = number(argc, argv, 4, 10),
         .depth = number(argc, argv, 5, 2),
         .mails_per_connection = 1000000,

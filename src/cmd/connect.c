@@ -8,6 +8,7 @@
 #include "cmd/cmd.h"
 #include "engine/guard.h"
 #include "flow/poll.h"
+#include "flow/reach.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -19,13 +20,14 @@ typedef struct Connect {
     HttpClient *client;
     const Connector *connector;
     bool scratch; /* a test's data folder: peers on loopback only */
+    NetRule net;  /* where the shop may lead us */
     ConnectorSetup setup;
 } Connect;
 
 static bool
 connect_send(Connect *connect, const ConnectorRequest *request, HttpReply *ret, GError **error)
 {
-    return poll_send(connect->client, request, connect->scratch, connect->arena, ret, error) &&
+    return poll_send(connect->client, request, &connect->net, connect->arena, ret, error) &&
            ((ret->status != 429 && ret->status < 500) || http_reply_check(ret, error));
 }
 
@@ -88,13 +90,29 @@ address_make(const Connect *connect, const Home *home, const ShopEntry *shop, co
     return true;
 }
 
+/* A scratch folder is a test's; else as the server would, as far as the environment tells its settings. */
+static bool
+net_make(Connect *connect, const Home *home, const ShopEntry *shop, GError **error)
+{
+    g_autoptr(Config) config = config_new();
+    NetRule net;
+    if (connect->scratch) {
+        connect->net = (NetRule){.scope = NET_LOOPBACK};
+        return true;
+    }
+    return config_take_environment(config, error) &&
+           net_rule_parse(str_of(config_get(config, CONFIG_NET_INNER)), &net, error) &&
+           reach_of(home->store, &net, shop->shop.id, &connect->net, error);
+}
+
 static bool
 connect_run(Connect *connect, const Home *home, const ShopEntry *shop, GError **error)
 {
     g_autofree char *mark = g_build_filename(home->data, "scratch", NULL);
     connect->scratch = g_file_test(mark, G_FILE_TEST_EXISTS);
     connect->client = http_client_new(&(HttpClientOptions){0}, error);
-    if (!connect->client || !address_make(connect, home, shop, &connect->setup.address, error))
+    if (!connect->client || !net_make(connect, home, shop, error) ||
+        !address_make(connect, home, shop, &connect->setup.address, error))
         return false;
     Buf told = {.arena = connect->arena};
     connect->setup.visit = (ConnectorVisit){

@@ -83,12 +83,26 @@ control_stop_at(Control *control, Str words, Buf *answer, GError **error)
     return true;
 }
 
+/* signers HTTPS-PLACE HTTP-PLACE CA-FILE: where certificates are asked for instead of at their owners. */
+static bool
+control_signers(Control *control, Str words, Buf *answer, GError **error)
+{
+    g_autofree char *text = g_strndup(words.len ? words.at : "", words.len);
+    g_auto(GStrv) parts = g_strsplit(text, " ", 4);
+    if (g_strv_length(parts) != 3)
+        return fail(error, ERR_INPUT, "signers takes two places and a file of authorities");
+    SignerDetour detour = {.https = parts[0], .http = parts[1], .ca_file = parts[2]};
+    signers_detour(flow_signers(control->flow), &detour);
+    return true;
+}
+
 static const struct {
     const char *word;
     bool (*run)(Control *control, Str words, Buf *answer, GError **error);
 } verbs[] = {
-    {"at", control_at},     {"after", control_after},     {"now", control_now},
-    {"work", control_work}, {"commits", control_commits}, {"stop-at-commit", control_stop_at},
+    {"at", control_at},           {"after", control_after},     {"now", control_now},
+    {"work", control_work},       {"commits", control_commits}, {"stop-at-commit", control_stop_at},
+    {"signers", control_signers},
 };
 
 static void

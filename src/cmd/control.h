@@ -1,7 +1,7 @@
 /* control.h - test control: a wall clock to turn, work on demand, a stop after a chosen COMMIT.
  *
  * One line in, one line out, over a unix socket: `at TIME`, `after DURATION`, `now`, `work`, `commits`,
- * `stop-at-commit N`. Only for a data folder that is marked scratch; see cmd/serve.c.
+ * `stop-at-commit N`, `signers HTTPS HTTP CA-FILE`. Only for a data folder that is marked scratch; see cmd/serve.c.
  */
 #pragma once
 

@@ -36,11 +36,12 @@ cmd_send_test(int argc, char **argv)
     g_autoptr(Home) home = home_open(&home_options, &error);
     g_autoptr(ShopHold) shop = home ? home_shop(home, argv[1], &error) : NULL;
     FlowOptions flow = {
+        .store = home ? home->store : NULL,
         .smtp_url = config_get(config, CONFIG_SMTP_URL),
         .smtp_ca_file = config_get(config, CONFIG_SMTP_CA_FILE),
     };
     SmtpResult result;
-    if (!shop ||
+    if (!shop || !net_rule_parse(str_of(config_get(config, CONFIG_NET_INNER)), &flow.net, &error) ||
         !test_mail_send(arena, shop, &flow, &(TestMail){.to = str_of(argv[2])}, &result, &error))
         return cmd_fail(error);
     printf("%s: %s%s%s\n", smtp_outcome_name(result.outcome), result.enhanced,

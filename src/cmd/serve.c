@@ -34,6 +34,7 @@ typedef struct Serve {
     char *listen, *data, *config_file, *control_path;
     gboolean dev, fresh, allow_volatile;
     Config *config;
+    NetRule net; /* where shops may lead us */
     WorkPage *page;
     /* the worker's */
     Home *home;
@@ -78,6 +79,16 @@ serve_check_smtp(const Serve *serve, GError **error)
     if (!*url || strcmp(url, "catcher") == 0 || sender_parse(arena, str_of(url), &server, error))
         return true;
     return fail_at(error, "%s", config_source(serve->config, CONFIG_SMTP_URL));
+}
+
+static bool
+serve_read_net(Serve *serve, GError **error)
+{
+    if (!net_rule_parse(str_of(serve_get(serve, CONFIG_NET_INNER)), &serve->net, error))
+        return fail_at(error, "%s", config_source(serve->config, CONFIG_NET_INNER));
+    if (serve->control_path)
+        serve->net = (NetRule){.scope = NET_LOOPBACK};
+    return true;
 }
 
 /* Test control turns clocks and kills the process: never near anything that matters. */
@@ -136,7 +147,7 @@ serve_open_flow(Serve *serve, GError **error)
         .smtp_connections = serve_get(serve, CONFIG_SMTP_CONNECTIONS),
         .maildir = serve_get(serve, CONFIG_MAILBOX_MAILDIR),
         .manual = serve->control_path != NULL,
-        .loopback_only = serve->control_path != NULL,
+        .net = serve->net,
         .page = serve->page,
     };
     serve->flow = flow_new(&options, error);
@@ -434,8 +445,8 @@ cmd_serve(int argc, char **argv)
     if (argc > 1)
         return cmd_usage(&options, "serve takes no word '%s'", argv[1]);
     serve.data = data_set ? options.data : NULL;
-    if (!serve_configure(&serve, &error) || !serve_check_smtp(&serve, &error) ||
-        !serve_check_control(&serve, &error)) {
+    if (!serve_configure(&serve, &error) || !serve_read_net(&serve, &error) ||
+        !serve_check_smtp(&serve, &error) || !serve_check_control(&serve, &error)) {
         code = cmd_fail(error);
     } else {
         LogLevel level;

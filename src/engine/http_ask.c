@@ -28,6 +28,7 @@ http_ask_copy(const HttpAsk *ask)
     HttpPair *pairs = g_new0(HttpPair, ask->header_count);
     must(!ask->user || !ask->bearer);
     must(ask->max_bytes < G_MAXINT);
+    must(!ask->connect_to || ask->net.scope == NET_LOOPBACK);
     for (size_t i = 0; i < ask->header_count; i++)
         pairs[i] = (HttpPair){g_strdup(ask->headers[i].name), g_strdup(ask->headers[i].value)};
     ret.headers = pairs;
@@ -41,7 +42,7 @@ http_ask_copy(const HttpAsk *ask)
     ret.connect_ms = ask->connect_ms ? ask->connect_ms : CONNECT_MS;
     ret.total_ms = ask->total_ms ? ask->total_ms : TOTAL_MS;
     ret.max_bytes = ask->max_bytes ? ask->max_bytes : LIMIT_BODY_BYTES;
-    ret.allow_private = ask->allow_private || ask->loopback_only;
+    ret.connect_to = g_strdup(ask->connect_to);
     return ret;
 }
 
@@ -53,6 +54,7 @@ http_ask_clear(HttpAsk *ask)
     g_free((void *)ask->headers);
     g_free((char *)ask->method);
     g_free((char *)ask->ca_file);
+    g_free((char *)ask->connect_to);
     http_wipe((char *)ask->url);
     http_wipe((char *)ask->user);
     http_wipe((char *)ask->password);

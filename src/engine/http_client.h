@@ -20,7 +20,7 @@
  *     ERR_CONFIG     no URL that we use: scheme, user in it, broken header, CA file   not
  *
  * WHERE IT MAY GO. URLs come from shops. Unless the ask says otherwise only https, and only to
- * public addresses (net_address.h): the address is judged when the socket is about to be connected
+ * public addresses (net_rule.h): the address is judged when the socket is about to be connected
  * and again when the connection, perhaps one that was kept open for an ask with other rights, is
  * about to be used; so a name that resolves otherwise the second time passes neither. The
  * environment's proxies are not used, because behind one there is nothing to judge.
@@ -39,6 +39,7 @@
 
 #include "base/base.h"
 #include "engine/http_reply.h"
+#include "engine/net_rule.h"
 
 typedef struct HttpClient HttpClient;
 
@@ -53,12 +54,14 @@ typedef struct HttpAsk {
     const char *bearer;          /* RFC 6750; not together with user */
     const char *ca_file;         /* PEM of authorities to trust besides the system's */
     int connect_ms;              /* name, connection and TLS [10,000] */
-    int total_ms;       /* until the last byte of the answer, time in our queue included [30,000] */
-    size_t max_bytes;   /* of the answer's body, decoded [LIMIT_BODY_BYTES] */
-    int redirects;      /* followed at most [0] */
-    bool allow_private; /* also to addresses that are not public */
-    bool allow_plain;   /* also http */
-    bool loopback_only; /* nowhere but to this machine (test control); implies allow_private */
+    int total_ms;     /* until the last byte of the answer, time in our queue included [30,000] */
+    size_t max_bytes; /* of the answer's body, decoded [LIMIT_BODY_BYTES] */
+    int redirects;    /* followed at most [0] */
+    NetRule net;      /* where it may go [public addresses] */
+    bool allow_plain; /* also http */
+    const char *
+        connect_to; /* "127.0.0.1:8443" instead of the URL's host and port, whose name is asked for and checked
+                              * all the same; only under test control (net.scope NET_LOOPBACK) */
     bool once; /* must not be asked twice: takes a fresh connection, since on one that was kept open
                 * a request that got no answer at all is repeated */
 } HttpAsk;

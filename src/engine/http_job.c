@@ -47,6 +47,7 @@ http_job_free(HttpJob *job)
     g_array_unref(job->headers);
     g_byte_array_unref(job->body);
     lines_free(job->lines);
+    curl_slist_free_all(job->detour);
     curl_easy_cleanup(job->easy);
     http_ask_clear(&job->ask);
     http_wipe(job->url);
@@ -130,9 +131,7 @@ job_check(HttpJob *job, GError **error)
 static bool
 address_allowed(HttpJob *job, const struct sockaddr *address)
 {
-    bool loopback = net_address_is_loopback(address);
-    bool fine = job->ask.loopback_only ? loopback
-                                       : job->ask.allow_private || net_address_is_public(address);
+    bool fine = net_rule_allows(&job->ask.net, address);
     if (!fine)
         job->trouble = HTTP_TROUBLE_PRIVATE;
     return fine;
@@ -270,6 +269,18 @@ job_set_method(HttpJob *job)
         curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, job->ask.method);
 }
 
+/* Another place than the URL's, under test control. */
+static void
+job_set_detour(HttpJob *job)
+{
+    if (!job->ask.connect_to)
+        return;
+    g_autofree char *detour = g_strconcat("::", job->ask.connect_to, NULL);
+    job->detour = curl_slist_append(NULL, detour);
+    must(job->detour);
+    curl_easy_setopt(job->easy, CURLOPT_CONNECT_TO, job->detour);
+}
+
 static void
 job_set_bounds(HttpJob *job, const char *agent)
 {
@@ -294,6 +305,7 @@ job_set_bounds(HttpJob *job, const char *agent)
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (job->ask.ca_file)
         curl_easy_setopt(easy, CURLOPT_CAINFO, job->ask.ca_file);
+    job_set_detour(job);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, job);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
@@ -359,8 +371,7 @@ fail_trouble(const HttpJob *job, GError **error)
 {
     switch (job->trouble) {
     case HTTP_TROUBLE_PRIVATE:
-        return fail(error, ERR_FORBIDDEN, "%s is not %s", job->peer,
-                    job->ask.loopback_only ? "on this machine" : "at a public address");
+        return fail(error, ERR_FORBIDDEN, "%s %s", job->peer, net_rule_words(&job->ask.net));
     case HTTP_TROUBLE_BODY:
         return fail(error, ERR_TOO_BIG, "%s answers with more than %zu bytes", job->peer,
                     job->ask.max_bytes);

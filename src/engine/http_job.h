@@ -32,8 +32,9 @@ typedef struct HttpJob {
 
     void *easy; /* CURL; made by http_job_prepare() */
     struct curl_slist *lines;
-    bool queued;  /* it waits for its turn, or has it */
-    bool running; /* it has its turn: the multi has it */
+    struct curl_slist *detour; /* test control: where it connects instead */
+    bool queued;               /* it waits for its turn, or has it */
+    bool running;              /* it has its turn: the multi has it */
     HttpTrouble trouble;
     GByteArray *body;
     GArray *headers; /* of HttpPair, ours */

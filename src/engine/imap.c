@@ -9,7 +9,6 @@
 #include "base/text.h"
 #include "engine/imap.h"
 #include "engine/imap_words.h"
-#include "engine/net_address.h"
 #include "engine/url.h"
 
 #include <curl/curl.h>
@@ -122,9 +121,7 @@ static curl_socket_t
 open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
     Imap *imap = arg;
-    bool fine = imap->server.loopback_only
-                    ? net_address_is_loopback(&address->addr)
-                    : imap->server.allow_private || net_address_is_public(&address->addr);
+    bool fine = net_rule_allows(&imap->server.net, &address->addr);
     imap->refused_address = !fine;
     if (!fine)
         return CURL_SOCKET_BAD;
@@ -138,8 +135,7 @@ imap_fail_connect(const Imap *imap, GError **error)
 {
     long number = 0;
     if (imap->refused_address)
-        return fail(error, ERR_FORBIDDEN, "%s is not %s", imap->peer,
-                    imap->server.loopback_only ? "on this machine" : "at a public address");
+        return fail(error, ERR_FORBIDDEN, "%s %s", imap->peer, net_rule_words(&imap->server.net));
     curl_easy_getinfo(imap->easy, CURLINFO_OS_ERRNO, &number);
     return fail(error, ERR_NET, "%s cannot be reached%s%s", imap->peer, number ? ": " : "",
                 number ? g_strerror((int)number) : "");
@@ -436,7 +432,7 @@ imap_check(const ImapServer *server, GError **error)
         return fail(error, ERR_CONFIG, "the mailbox at %s needs user and password", server->host);
     if (strpbrk(server->user, "\r\n") || strpbrk(server->secret, "\r\n"))
         return fail(error, ERR_CONFIG, "user or password for %s have a line break", server->host);
-    if (server->tls == IMAP_TLS_NEVER && !server->allow_private && !server->loopback_only)
+    if (server->tls == IMAP_TLS_NEVER && !server->allow_plain)
         return fail(error, ERR_CONFIG, "no password goes to %s without TLS", server->host);
     return true;
 }

@@ -24,13 +24,14 @@
 #pragma once
 
 #include "base/base.h"
+#include "engine/net_rule.h"
 
 typedef struct Imap Imap;
 
 typedef enum ImapTls {
     IMAP_TLS_IMPLICIT, /* from the first byte, port 993 */
     IMAP_TLS_STARTTLS, /* or nothing; port 143 */
-    IMAP_TLS_NEVER,    /* the password in the open: only together with allow_private */
+    IMAP_TLS_NEVER,    /* the password in the open: only together with allow_plain */
 } ImapTls;
 
 /* Copied by imap_open(). Zero means the default in brackets. */
@@ -45,8 +46,8 @@ typedef struct ImapServer {
     const char *mailbox; /* UTF-8 ["INBOX"] */
     int connect_ms;      /* [10,000] */
     int step_ms;         /* of one list, fetch, mark, move [60,000] */
-    bool allow_private;  /* addresses that are not public (net_address.h) */
-    bool loopback_only;  /* only this machine (test control); implies allow_private */
+    NetRule net;         /* where it may connect [public addresses] */
+    bool allow_plain;    /* without TLS */
 } ImapServer;
 
 typedef struct ImapPlace {

@@ -44,6 +44,7 @@
 #pragma once
 
 #include "base/base.h"
+#include "engine/net_rule.h"
 
 typedef struct SmtpLoop SmtpLoop;
 typedef struct SmtpPool SmtpPool;
@@ -80,7 +81,7 @@ typedef struct SmtpServer {
     int idle_ms;              /* then QUIT [30,000] */
     int timeout_divisor;      /* every timeout and backoff is divided by it, for tests [1] */
     bool allow_plain_auth;    /* AUTH without TLS to a host that is not loopback */
-    bool loopback_only;       /* refuse to connect anywhere else (test control) */
+    NetRule net;              /* where it may connect [public addresses] */
 } SmtpServer;
 
 /* ---- a mail and what became of it ----------------------------------------------------------- */

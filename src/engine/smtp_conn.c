@@ -81,8 +81,8 @@ conn_connect(SmtpConn *conn, const char *why)
     while (conn->tries < pool->addresses.count) {
         conn->address = (pool->address_first + conn->tries++) % pool->addresses.count;
         const SmtpAddress *address = &pool->addresses.list[conn->address];
-        if (pool->server.loopback_only && !smtp_address_is_loopback(address)) {
-            why = "is not on this machine, and the settings allow nothing else";
+        if (!net_rule_allows(&pool->server.net, (const struct sockaddr *)&address->at)) {
+            why = net_rule_words(&pool->server.net);
             continue;
         }
         if (conn_try(conn, address)) {

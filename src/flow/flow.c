@@ -54,6 +54,7 @@ struct Flow {
     Words *words;
     Outbox *outbox;
     Poll *poll;
+    Signers *signers;
     Mailbox *mailbox;
     StageState stages[STAGES];
     Mend mend; /* the flow's thread */
@@ -87,6 +88,12 @@ const FlowOptions *
 flow_options(Flow *flow)
 {
     return &flow->options;
+}
+
+Signers *
+flow_signers(Flow *flow)
+{
+    return flow->signers;
 }
 
 ShopBook *
@@ -516,10 +523,11 @@ flow_new(const FlowOptions *options, GError **error)
         };
     flow->journeys = journeys_new(error);
     flow->words = flow->journeys ? words_new(error) : NULL;
+    flow->signers = signers_new(options->store, options->net.scope == NET_LOOPBACK);
     flow->poll = poll_new(&(PollOptions){
         .store = options->store,
         .shops = options->shops,
-        .loopback_only = options->loopback_only,
+        .net = &flow->options.net,
         .woken = poll_woken,
         .arg = flow,
     });
@@ -553,6 +561,8 @@ flow_start(Flow *flow, GError **error)
 void
 flow_stop(Flow *flow)
 {
+    if (flow->signers)
+        signers_stop(flow->signers);
     if (!flow->has_thread)
         return;
     atomic_store(&flow->stop, true);
@@ -592,6 +602,7 @@ flow_free(Flow *flow)
     }
     house_free(flow->house);
     poll_free(flow->poll);
+    signers_free(flow->signers);
     mailbox_free(flow->mailbox);
     outbox_free(flow->outbox);
     words_free(flow->words);

@@ -8,8 +8,10 @@
 
 #include "base/digest.h"
 #include "engine/keyring.h"
+#include "engine/net_rule.h"
 #include "engine/store.h"
 #include "flow/shop.h"
+#include "flow/signer.h"
 
 typedef struct Flow Flow;
 
@@ -37,7 +39,7 @@ typedef struct FlowOptions {
     const char *maildir; /* of the installation; NULL or empty: none */
     const char *helo;    /* our name for SMTP servers; NULL: found out */
     bool manual;         /* test control: no threads */
-    bool loopback_only;  /* test control: send nowhere else */
+    NetRule net;         /* where shops may lead us: asked through flow/reach.h alone */
     WorkPage *page;      /* NULL: none */
 } FlowOptions;
 
@@ -47,6 +49,9 @@ bool flow_start(Flow *flow, GError **error);
 void flow_stop(Flow *flow); /* finishes what is in flight, at most 10 s */
 void flow_free(Flow *flow);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Flow, flow_free)
+
+/* Certificates of those who sign what they tell. */
+Signers *flow_signers(Flow *flow);
 
 /* As it was made; for those who send a test mail. */
 const FlowOptions *flow_options(Flow *flow);

@@ -300,8 +300,7 @@ inbound_learn(const Learn *learn, Arena *arena, const InboundNews *news, const c
     *ret_reason = NULL;
     *ret_erased = false;
     if (facts->kind == INBOUND_SETUP) {
-        *ret_reason = arena_format(arena, "the provider wants to be confirmed: open " STR_FMT,
-                                   STR_ARG(facts->confirm_url));
+        *ret_reason = arena_cstr(arena, facts->notice);
         return true;
     }
     if (facts->kind != INBOUND_REPORT && facts->kind != INBOUND_COMPLAINT)

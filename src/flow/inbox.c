@@ -104,13 +104,19 @@ inbox_check_inbound(Arena *arena, const InboxAsk *ask, const Inbound *inbound, I
     InboundSecret secret = {.secret = shop_setting(ask->shop, setting), .now = clock_now()};
     if (!secret.secret.len)
         return inbox_no_secret(ask, inbound->secret, error);
-    if (inbound->certificate_url)
-        return fail(error, ERR_NOT_FOUND, "%s tells by mail: let its topic write to the mailbox",
-                    inbound->title);
+    InboundCertificate certificate;
+    if (inbound->certificate &&
+        (!inbound->certificate(arena, ask->body, &secret, &certificate, error) ||
+         !signers_get(ask->signers, arena, &certificate, &secret.certificate, error)))
+        return false;
     if (!inbound->check(arena, &ask->headers, ask->body, &secret, error))
         return false;
     Envelope envelope = {.topic = str_of(inbound->name)};
+    if (inbound->delivery)
+        envelope.delivery = inbound->delivery(arena, ask->body);
     *ret = inbox_prepare(arena, ask, inbound->name, &envelope);
+    if (inbound->confirm_url)
+        (*ret)->confirm_url = inbound->confirm_url(arena, ask->body);
     return true;
 }
 

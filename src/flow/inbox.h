@@ -16,13 +16,15 @@ typedef struct InboxNew {
     Str delivery;
     Str body; /* packed */
     size_t body_bytes;
-    bool repeated; /* set by the write: this delivery id was here before */
-    void *caller;  /* the caller's own */
+    bool repeated;   /* set by the write: this delivery id was here before */
+    Str confirm_url; /* not empty: to be fetched before it is kept (signers_confirm) */
+    void *caller;    /* the caller's own */
 } InboxNew;
 
 /* What came to a shop's address. Borrowed. */
 typedef struct InboxAsk {
     Store *store;
+    Signers *signers; /* for providers that sign with certificates */
     const ShopEntry *shop;
     Str connector; /* as the address names it */
     PlugHeaders headers;
@@ -31,7 +33,8 @@ typedef struct InboxAsk {
 
 /* Checks that a delivery is genuine and prepares it: packs and hashes the body. The caller sets task.done,
  * which is called on the writer's thread. *ret is NULL for a sender's ping: say yes, there is nothing to keep.
- * Fails with ERR_NOT_FOUND (no such connector), ERR_AUTH, ERR_INPUT. */
+ * Fails with ERR_NOT_FOUND (no such connector), ERR_AUTH, ERR_INPUT; ERR_BUSY: what it needs to be checked with is being
+ * fetched, and its sender may come again. */
 bool inbox_check(Arena *arena, const InboxAsk *ask, InboxNew **ret, GError **error);
 /* The same for what was checked elsewhere, as the API's: ask->connector names a row of connectors.def. */
 InboxNew *inbox_told(Arena *arena, const InboxAsk *ask, const Envelope *envelope);

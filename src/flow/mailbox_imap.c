@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "engine/log.h"
 #include "engine/url.h"
+#include "flow/reach.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -177,7 +178,10 @@ mailbox_imap_read(MailboxVisit *visit, GError **error)
                             error))
         return false;
     server.ca_file = ca_file.len ? arena_cstr(visit->arena, ca_file) : NULL;
-    server.loopback_only = visit->mailbox->options.loopback_only;
+    const FlowOptions *options = &visit->mailbox->options;
+    if (!reach_of(options->store, &options->net, visit->shop->shop.id, &server.net, error))
+        return false;
+    server.allow_plain = server.net.scope == NET_LOOPBACK;
     g_autoptr(Imap) imap = imap_open(&server, error);
     if (!imap)
         return false;

@@ -7,6 +7,7 @@
 #include "engine/clock.h"
 #include "engine/log.h"
 #include "flow/inbox.h"
+#include "flow/reach.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -94,7 +95,7 @@ headers_fill(const ConnectorRequest *request, HttpPair ret[3])
 }
 
 static HttpAsk
-ask_make(const ConnectorRequest *request, bool loopback_only, HttpPair headers[3])
+ask_make(const ConnectorRequest *request, const NetRule *net, HttpPair headers[3])
 {
     return (HttpAsk){
         .method = request->method,
@@ -105,17 +106,17 @@ ask_make(const ConnectorRequest *request, bool loopback_only, HttpPair headers[3
         .user = request->user,
         .password = request->password,
         .total_ms = ANSWER_MS,
-        .allow_plain = loopback_only,
-        .loopback_only = loopback_only,
+        .net = *net,
+        .allow_plain = net->scope == NET_LOOPBACK,
     };
 }
 
 bool
-poll_send(HttpClient *client, const ConnectorRequest *request, bool loopback_only, Arena *arena,
+poll_send(HttpClient *client, const ConnectorRequest *request, const NetRule *net, Arena *arena,
           HttpReply *ret_reply, GError **error)
 {
     HttpPair headers[3];
-    HttpAsk ask = ask_make(request, loopback_only, headers);
+    HttpAsk ask = ask_make(request, net, headers);
     return http_client_ask(client, &ask, arena, ret_reply, error);
 }
 
@@ -134,6 +135,24 @@ poll_answer(const HttpReply *reply)
         .headers = {reply_header, reply},
     };
 }
+
+typedef struct Visit {
+    Poll *poll;
+    Arena *arena;
+    const ShopEntry *shop;
+    const Connector *connector;
+    ConnectorVisit with;
+    NetRule net; /* where this shop may lead us */
+    /* As it stands in the store: */
+    ConnectorCursor cursor;
+    int64_t newest;
+    int64_t failures;
+    /* What came of it: */
+    ConnectorPage page;
+    InboxNew *delivery; /* NULL: an empty page */
+    int64_t retry_after_ms;
+    bool token_is_new;
+} Visit;
 
 /* What waits for its answer on the polling thread. */
 typedef struct Waiting {
@@ -167,11 +186,12 @@ waiting_done(const HttpReply *reply, const GError *error, void *arg)
 
 /* As poll_send, and poll_stop breaks it off. */
 static bool
-errand(Poll *poll, const ConnectorRequest *request, Arena *arena, HttpReply *ret, GError **error)
+errand(Visit *visit, const ConnectorRequest *request, HttpReply *ret, GError **error)
 {
-    Waiting waiting = {.arena = arena};
+    Poll *poll = visit->poll;
+    Waiting waiting = {.arena = visit->arena};
     HttpPair headers[3];
-    HttpAsk ask = ask_make(request, poll->options.loopback_only, headers);
+    HttpAsk ask = ask_make(request, &visit->net, headers);
     if (!poll->client && !(poll->client = http_client_new(&(HttpClientOptions){0}, error)))
         return false;
     pthread_mutex_init(&waiting.lock, NULL);
@@ -197,23 +217,6 @@ errand(Poll *poll, const ConnectorRequest *request, Arena *arena, HttpReply *ret
 }
 
 /* ---- a visit to one shop --------------------------------------------------------------------------------- */
-
-typedef struct Visit {
-    Poll *poll;
-    Arena *arena;
-    const ShopEntry *shop;
-    const Connector *connector;
-    ConnectorVisit with;
-    /* As it stands in the store: */
-    ConnectorCursor cursor;
-    int64_t newest;
-    int64_t failures;
-    /* What came of it: */
-    ConnectorPage page;
-    InboxNew *delivery; /* NULL: an empty page */
-    int64_t retry_after_ms;
-    bool token_is_new;
-} Visit;
 
 static int64_t
 setting_ms(const ShopEntry *shop, Setting setting)
@@ -253,8 +256,7 @@ token_fetch(Visit *visit, GError **error)
     HttpReply reply = {0};
     Str text = {0};
     int64_t seconds = 0;
-    if (!plug->token_ask(&visit->with, &request, error) ||
-        !errand(visit->poll, &request, visit->arena, &reply, error))
+    if (!plug->token_ask(&visit->with, &request, error) || !errand(visit, &request, &reply, error))
         return false;
     visit->retry_after_ms = reply.retry_after_ms;
     if ((reply.status == 429 || reply.status >= 500) && !http_reply_check(&reply, error))
@@ -296,7 +298,7 @@ page_fetch(Visit *visit, HttpReply *ret, GError **error)
     ConnectorRequest request = {0};
     return token_get(visit, error) &&
            visit->connector->poll->ask(&visit->with, &visit->cursor, &request, error) &&
-           errand(visit->poll, &request, visit->arena, ret, error);
+           errand(visit, &request, ret, error);
 }
 
 /* One page, read as far as the cursor needs it. A token that was refused may have been taken back: once, with a new
@@ -479,7 +481,7 @@ enroll(Poll *poll, GError **error)
     int64_t now = clock_monotonic(), version = shopbook_version(poll->options.shops);
     if (poll->enrolled_at &&
         (version == poll->enrolled_version || now - poll->enrolled_at < ENROLL_EVERY_MS) &&
-        !poll->options.loopback_only)
+        poll->options.net->scope != NET_LOOPBACK)
         return true;
     for (size_t n = 0;; n++) {
         g_autoptr(ShopHold) shop = shopbook_nth(poll->options.shops, n);
@@ -578,5 +580,6 @@ poll_turn(Poll *poll, bool *ret_moved, GError **error)
     if (!shop || !visit.cursor.noun)
         return visit_put_off(&visit, &due, error);
     visit.shop = shop;
-    return visit_make(&visit, error);
+    return reach_of(poll->options.store, poll->options.net, id, &visit.net, error) &&
+           visit_make(&visit, error);
 }

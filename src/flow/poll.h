@@ -20,7 +20,7 @@ typedef struct Poll Poll;
 typedef struct PollOptions {
     Store *store;
     ShopBook *shops;
-    bool loopback_only;       /* test control */
+    const NetRule *net;       /* the installation's (flow/reach.h) */
     void (*woken)(void *arg); /* a page is in the inbox */
     void *arg;
 } PollOptions;
@@ -35,8 +35,8 @@ bool poll_turn(Poll *poll, bool *ret_moved, GError **error);
 /* From another thread: what is under way ends soon, and no turn asks for anything any more. */
 void poll_stop(Poll *poll);
 
-/* One request of a plug, sent and answered; for the verb that connects, too. The answer lives in the arena and
+/* One request of a plug, sent where `net` allows and answered; for the verb that connects, too. The answer lives in the arena and
  * borrows headers from *ret_reply. */
-bool poll_send(HttpClient *client, const ConnectorRequest *request, bool loopback_only,
+bool poll_send(HttpClient *client, const ConnectorRequest *request, const NetRule *net,
                Arena *arena, HttpReply *ret_reply, GError **error);
 ConnectorAnswer poll_answer(const HttpReply *reply);

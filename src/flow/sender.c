@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "engine/clock.h"
 #include "engine/url.h"
+#include "flow/reach.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -194,6 +195,16 @@ sender_key(const FlowOptions *options, const ShopEntry *shop)
                            STR_ARG(shop_setting(shop, SETTING_SMTP_CONNECTIONS)));
 }
 
+bool
+sender_reach(Store *store, const FlowOptions *options, const ShopEntry *shop, NetRule *ret,
+             GError **error)
+{
+    if (sender_is_own(shop))
+        return reach_of(store, &options->net, shop->shop.id, ret, error);
+    *ret = (NetRule){.scope = options->net.scope == NET_LOOPBACK ? NET_LOOPBACK : NET_ANY};
+    return true;
+}
+
 static double
 rate_ceiling(Str setting)
 {
@@ -250,7 +261,8 @@ sender_new(SmtpLoop *loop, Store *store, const FlowOptions *options, const ShopE
                                             : str_of(options->smtp_connections));
     server.depth = PIPELINE_DEPTH;
     server.timeout_divisor = options->manual ? MANUAL_DIVISOR : 1;
-    server.loopback_only = options->loopback_only;
+    if (!sender_reach(store, options, shop, &server.net, error))
+        return NULL;
     SmtpPool *pool = smtp_pool_open(loop, &server, error);
     if (!pool)
         return NULL;

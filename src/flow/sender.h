@@ -34,6 +34,10 @@ typedef struct Sender {
     char *words;     /* what it said last time it slowed us */
 } Sender;
 
+/* Where the sender of a shop may connect: the shop's own by the rule (flow/reach.h), the installation's anywhere. */
+bool sender_reach(Store *store, const FlowOptions *options, const ShopEntry *shop, NetRule *ret,
+                  GError **error);
+
 /* Opens the pool; the store's row of the sender says what it taught us before. */
 Sender *sender_new(SmtpLoop *loop, Store *store, const FlowOptions *options, const ShopEntry *shop,
                    GError **error);

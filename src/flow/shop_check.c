@@ -85,6 +85,15 @@ digits_read(Str value, int64_t *ret)
 }
 
 static bool
+topic_check(Str value, GError **error)
+{
+    size_t at;
+    return (str_starts(value, "arn:aws") && str_find(value, STR(":sns:"), &at)) ||
+           fail(error, ERR_INPUT,
+                "it is the ARN of an SNS topic, like arn:aws:sns:eu-west-1:123456789012:bounces");
+}
+
+static bool
 number_check(size_t row, Str value, GError **error)
 {
     int64_t number = 0;
@@ -135,6 +144,8 @@ value_check(Str key, Str value, GError **error)
         return web_address_check(value, true, error);
     if (str_is(key, "public_url"))
         return web_address_check(value, false, error);
+    if (str_is(key, "ses.secret"))
+        return topic_check(value, error);
     if (str_is(key, "shop.country"))
         return country_check(value, error);
     if (str_is(key, "generic.map"))

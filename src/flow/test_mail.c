@@ -78,7 +78,8 @@ test_mail_send(Arena *arena, const ShopEntry *shop, const FlowOptions *options,
         return fail(error, ERR_CONFIG,
                     "the shop has no smtp.url: its mails are caught, see /dev/mail");
     if (!test_compose(arena, shop, test_mail, &mail, &wire, error) ||
-        !sender_parse(arena, url, &server, error))
+        !sender_parse(arena, url, &server, error) ||
+        !sender_reach(options->store, options, shop, &server.net, error))
         return false;
     Str ca = shop_setting(shop, SETTING_SMTP_CA_FILE);
     const char *common =

@@ -88,6 +88,20 @@ headers_of(char **words, HttpPair *ret)
     return count;
 }
 
+/* private=1: anywhere; loopback=1: this machine alone; inner=RANGES: these, too. */
+static NetRule
+probe_net(char **words)
+{
+    NetRule net = {0};
+    const char *inner = word_of(words, "inner");
+    must(!inner || net_rule_parse(str_of(inner), &net, NULL));
+    if (number_of(words, "private"))
+        net.scope = NET_ANY;
+    if (number_of(words, "loopback"))
+        net.scope = NET_LOOPBACK;
+    return net;
+}
+
 static void
 probe_ask(Probe *probe, char **words)
 {
@@ -107,9 +121,9 @@ probe_ask(Probe *probe, char **words)
         .total_ms = number_of(words, "total"),
         .max_bytes = (size_t)number_of(words, "max"),
         .redirects = number_of(words, "redirects"),
-        .allow_private = number_of(words, "private"),
         .allow_plain = number_of(words, "plain"),
-        .loopback_only = number_of(words, "loopback"),
+        .net = probe_net(words),
+        .connect_to = word_of(words, "connect_to"),
         .once = number_of(words, "once"),
     };
     if (body)
@@ -127,7 +141,7 @@ probe_wait(Probe *probe, const char *url)
     g_autoptr(Arena) arena = arena_new(LIMIT_ARENA_BYTES);
     g_autoptr(GError) error = NULL;
     HttpReply reply;
-    HttpAsk ask = {.url = url, .allow_private = true, .allow_plain = true};
+    HttpAsk ask = {.url = url, .net = {.scope = NET_ANY}, .allow_plain = true};
     bool fine = http_client_ask(probe->client, &ask, arena, &reply, &error);
     pthread_mutex_lock(&probe->out);
     printf("waited\t%d\t%zu\t%s\n", reply.status, reply.body.len, fine ? "" : error->message);

@@ -84,7 +84,8 @@ main(int count, char **words)
         .secret = words[5],
         .ca_file = strcmp(words[6], "-") == 0 ? NULL : words[6],
         .mailbox = strcmp(words[7], "-") == 0 ? NULL : words[7],
-        .allow_private = number(words[8]),
+        .net = {.scope = number(words[8]) ? NET_ANY : NET_PUBLIC},
+        .allow_plain = number(words[8]),
         .step_ms = (int)number(words[9]),
     };
     g_autoptr(Imap) imap = imap_open(&server, &error);

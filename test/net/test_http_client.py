@@ -336,6 +336,8 @@ def test_a_connection_kept_for_another_is_no_way_in(probe, peer):
 
 def test_only_this_machine(probe, peer):
     assert probe.ask(peer.url("/ok"), loopback=1, plain=1).status == 200
+    assert probe.ask(peer.url("/ok"), inner="127.0.0.1", plain=1).status == 200
+    assert probe.ask(peer.url("/ok"), inner="10.0.0.0/8", plain=1).slug == "forbidden"
     assert probe.ask("http://192.0.2.1/", loopback=1, plain=1, total=2000).slug == "forbidden"
 
 

@@ -4,7 +4,7 @@
  *
  *   pool host=H port=N [tls=auto|require|implicit|never] [ca=FILE] [user=U] [secret=S]
  *        [auth=any|plain|login|xoauth2] [helo=H] [connections=N] [depth=N] [mails=N] [idle=MS]
- *        [divisor=N] [allow_plain=1] [loopback_only=1]      -> pool POOL | error MESSAGE
+ *        [divisor=N] [allow_plain=1] [loopback_only=1] [public_only=1]      -> pool POOL | error MESSAGE
  *   mail POOL TAG [from=A] [to=A] [size=N] [data=BASE64] [envid=X] [eight=1] [utf8=1]
  *                        -> done POOL TAG OUTCOME STAGE CODE ENHANCED MS WORDS, when it is settled
  *   room POOL            -> room POOL N
@@ -123,7 +123,9 @@ probe_pool(Probe *probe, char **words)
         .idle_ms = number_of(words, "idle"),
         .timeout_divisor = number_of(words, "divisor"),
         .allow_plain_auth = number_of(words, "allow_plain"),
-        .loopback_only = number_of(words, "loopback_only"),
+        .net = {.scope = number_of(words, "loopback_only") ? NET_LOOPBACK
+                         : number_of(words, "public_only") ? NET_PUBLIC
+                                                           : NET_ANY},
     };
     g_autoptr(GError) error = NULL;
     must(probe->pool_count < POOLS);

@@ -35,6 +35,7 @@ intake_answer(HttpRequest *request, const InboxNew *delivery)
 
 typedef struct Intake {
     HttpRequest *request;
+    Store *store;
     Flow *flow;
 } Intake;
 
@@ -53,6 +54,18 @@ intake_done(StoreTask *task, const GError *error)
         flow_wake_inbox(flow);
 }
 
+/* The provider knows that we want its deliveries, or does not: then it asks once more by itself. */
+static void
+intake_confirmed(const GError *error, void *arg)
+{
+    InboxNew *delivery = arg;
+    const Intake *intake = delivery->caller;
+    if (error)
+        http_answer_error(intake->request, error);
+    else
+        inbox_post(intake->store, delivery);
+}
+
 static bool
 intake_take(RouteCtx *ctx, GError **error)
 {
@@ -64,6 +77,7 @@ intake_take(RouteCtx *ctx, GError **error)
         return fail(error, ERR_NOT_FOUND, "there is no shop '" STR_FMT "'", STR_ARG(slug));
     InboxAsk ask = {
         .store = ctx->store,
+        .signers = flow_signers(app->flow),
         .shop = shop,
         .connector = connector,
         .headers = {header_of, request},
@@ -77,11 +91,14 @@ intake_take(RouteCtx *ctx, GError **error)
         return true;
     }
     Intake *intake = arena_new_of(request->arena, Intake, 1);
-    *intake = (Intake){request, app->flow};
+    *intake = (Intake){request, ctx->store, app->flow};
     delivery->caller = intake;
     delivery->task.done = intake_done;
     http_suspend(request);
-    inbox_post(ctx->store, delivery);
+    if (delivery->confirm_url.len)
+        signers_confirm(ask.signers, delivery->confirm_url, intake_confirmed, delivery);
+    else
+        inbox_post(ctx->store, delivery);
     return true;
 }
 

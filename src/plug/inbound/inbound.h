@@ -29,7 +29,7 @@ typedef enum InboundKind {
     INBOUND_REPORT,      /* a server, or a provider, tells what became of a mail: see reports */
     INBOUND_COMPLAINT,   /* somebody pressed "this is spam": see reports for whom */
     INBOUND_UNSUBSCRIBE, /* somebody wants no more of it (List-Unsubscribe's mailto) */
-    INBOUND_SETUP,       /* a webhook that wants to be confirmed: see confirm_url */
+    INBOUND_SETUP,       /* a provider's webhook tells about itself: see notice */
     INBOUND_KIND_COUNT
 } InboundKind;
 
@@ -115,8 +115,8 @@ typedef struct InboundFacts {
     Str text;
     const InboundFile *files;
     size_t file_count;
-    /* INBOUND_SETUP: fetching it confirms the subscription. Checked to be the provider's. */
-    Str confirm_url;
+    /* INBOUND_SETUP: what it tells, in words for the owner. */
+    Str notice;
 } InboundFacts;
 
 /* Reads a mail. Cannot fail: what nothing else knows is INBOUND_OTHER. */
@@ -134,9 +134,17 @@ Str inbound_html_text(Arena *arena, Str html, bool without_quotation);
 typedef struct InboundSecret {
     Str secret;  /* the setting that holds it: password, signing key, or public key; never empty */
     int64_t now; /* ms UTC: old deliveries are refused */
-    Str certificate; /* SES: PEM of the certificate that inbound_certificate_url named */
+    Str certificate; /* PEM of the certificate that the delivery names, verified (InboundCertificate) */
     Str path_token; /* what stood behind the address's last slash, where the provider cannot sign */
 } InboundSecret;
+
+/* Who signed a delivery, as it says itself: to be fetched from there, and to be a certificate for one of the names before
+ * anything signed with it counts. */
+typedef struct InboundCertificate {
+    Str url; /* https */
+    const char *names[4];
+    size_t name_count;
+} InboundCertificate;
 
 typedef struct Inbound {
     const char *name;   /* in addresses, settings, rows: ses */
@@ -153,9 +161,19 @@ typedef struct Inbound {
      * clicks) give no report. NULL: the body is a mail; what it says is nobody's signed word. */
     bool (*read)(Arena *arena, Str body, InboundFacts *ret, GError **error);
 
-    /* The address of the certificate that check() wants in InboundSecret.certificate, if it is an address that can be
-     * trusted; ERR_AUTH if not. NULL for providers without one. The caller fetches and keeps it. */
-    bool (*certificate_url)(Arena *arena, Str body, Str *ret, GError **error);
+    /* The certificate that check() wants in InboundSecret.certificate, if the delivery is meant for this shop and names one
+     * at an address that can be trusted; ERR_AUTH if not. NULL for providers without one. The caller fetches and keeps it
+     * (flow/signer.h). */
+    bool (*certificate)(Arena *arena, Str body, const InboundSecret *secret,
+                        InboundCertificate *ret, GError **error);
+
+    /* Of a delivery that check() found genuine: its own name, the same when it is sent again; empty: its bytes are its name.
+     * NULL: always so. */
+    Str (*delivery)(Arena *arena, Str body);
+
+    /* Likewise: where it is confirmed that deliveries are wanted here, the provider's own address for the owner's own
+     * subscription; empty: nothing is to be confirmed. NULL: never. Fetching it is the whole answer. */
+    Str (*confirm_url)(Arena *arena, Str body);
 } Inbound;
 
 const Inbound *inbound_find(Str name); /* NULL if there is none */

@@ -1,14 +1,17 @@
 /* ses.c - Amazon SES, whose notifications come through SNS: by webhook, or by mail where a topic sends mail.
  *
  * SNS signs a string made of some fields of its envelope with a certificate that the envelope names. Whoever can choose
- * that address can choose the key: so it is taken only from SNS's own hosts, over HTTPS. The topic that is meant is the
- * secret: without it anybody's own topic, signed by Amazon, would pass.
+ * that address can choose the key: so it is taken only from SNS's own host in the topic's own region, over HTTPS. The
+ * topic that is meant is the secret: without it anybody's own topic, signed by Amazon, would pass; and the owner's setting
+ * it is the deliberate act by which a subscription of that topic is confirmed, and no other.
  *
- * Sources: docs.aws.amazon.com/sns, "Verifying the signatures of Amazon SNS messages" and "Message formats";
- * docs.aws.amazon.com/ses, "Amazon SNS notification contents" and "Event publishing".
+ * Sources: docs.aws.amazon.com/sns, "Verifying the signatures of Amazon SNS messages" and "Message formats"; names of the
+ * certificates: AWS SDK for Java, SnsHostProvider; docs.aws.amazon.com/ses, "Amazon SNS notification contents" and "Event
+ * publishing".
  */
 #include "plug/inbound/inbound_inside.h"
 
+#include "base/civil.h"
 #include "base/encode.h"
 #include "base/limits.h"
 #include "base/seal.h"
@@ -46,38 +49,138 @@ sns_signed_text(Arena *arena, const Json *root)
     return buf_str(&text);
 }
 
-/* https://sns.REGION.amazonaws.com/..., also .com.cn; no port, no login, no other host that only begins so. */
+/* ---- whose it is --------------------------------------------------------------------------------- */
+
+enum {
+    URL_MOST = 2048,
+    REGION_MOST = 32,
+    /* SNS tries for six hours, from a queue of failed deliveries an owner may send on after 14 days at most. What is
+     * older was recorded by somebody. */
+    AGE_MOST_DAYS = 15,
+    AHEAD_MOST_DAYS = 1,
+};
+
+/* What a topic's name says: arn:PARTITION:sns:REGION:ACCOUNT:NAME. */
+typedef struct Topic {
+    Str region;
+    const char *suffix; /* of Amazon's hosts there */
+    bool government;
+} Topic;
+
 static bool
-url_is_sns(Str url)
+topic_read(Str arn, Topic *ret)
 {
-    static const char start[] = "https://sns.";
-    if (!str_starts(url, start))
+    static const struct {
+        const char *partition, *suffix;
+    } partitions[] = {{"aws", ".amazonaws.com"},
+                      {"aws-us-gov", ".amazonaws.com"},
+                      {"aws-cn", ".amazonaws.com.cn"}};
+    Str rest = arn, word, partition, service, region;
+    if (!str_split(&rest, ':', &word) || !str_is(word, "arn") ||
+        !str_split(&rest, ':', &partition) || !str_split(&rest, ':', &service) ||
+        !str_is(service, "sns") || !str_split(&rest, ':', &region) || !rest.len || !region.len ||
+        region.len > REGION_MOST)
         return false;
-    size_t from = sizeof start - 1, slash = from;
-    while (slash < url.len && (g_ascii_isalnum(url.at[slash]) || strchr("-.", url.at[slash])))
-        slash++;
-    if (slash == url.len || url.at[slash] != '/')
+    for (size_t i = 0; i < region.len; i++)
+        if (!g_ascii_islower(region.at[i]) && !g_ascii_isdigit(region.at[i]) && region.at[i] != '-')
+            return false;
+    for (size_t i = 0; i < G_N_ELEMENTS(partitions); i++)
+        if (str_is(partition, partitions[i].partition)) {
+            *ret = (Topic){region, partitions[i].suffix, str_is(partition, "aws-us-gov")};
+            return true;
+        }
+    return false;
+}
+
+/* What is behind https://sns.REGION.amazonaws.com, the topic's own region; false for every other host, port or login,
+ * and for signs that stand in no such address. */
+static bool
+url_at_sns(Arena *arena, Str url, const Topic *topic, Str *ret_path)
+{
+    const char *start =
+        arena_format(arena, "https://sns." STR_FMT "%s/", STR_ARG(topic->region), topic->suffix);
+    if (url.len > URL_MOST || !str_starts(url, start))
         return false;
-    Str host = str_sub(url, from, slash - from);
-    size_t dot;
-    if (!str_find(host, STR("."), &dot) || dot == 0)
-        return false;
-    Str rest = str_sub(host, dot, host.len);
-    return str_is(rest, ".amazonaws.com") || str_is(rest, ".amazonaws.com.cn");
+    for (size_t i = 0; i < url.len; i++)
+        if (!g_ascii_isalnum(url.at[i]) && !strchr("-._~:/?=&%+", url.at[i]))
+            return false;
+    *ret_path = str_sub(url, strlen(start) - 1, url.len);
+    return true;
+}
+
+/* /SimpleNotificationService-f3ecfb7224.pem: one file, nothing asked of it. */
+static bool
+path_is_certificate(Str path)
+{
+    size_t at;
+    return str_ends(path, ".pem") && path.len > 5 && !str_find(path, STR(".."), &at) &&
+           !str_find(path, STR("?"), &at) && !str_find(path, STR("%"), &at);
 }
 
 static bool
-ses_certificate_url(Arena *arena, Str body, Str *ret, GError **error)
+topic_is_ours(const Json *root, const InboundSecret *secret, Topic *ret, GError **error)
+{
+    Str topic = json_text(json_get(root, "TopicArn"));
+    if (!topic.len && !json_missing(json_get(root, "notificationType")))
+        return fail(error, ERR_INPUT,
+                    "SES's notification came without SNS's envelope: switch raw message delivery "
+                    "off in the subscription");
+    if (!seal_same(topic, secret->secret))
+        return fail(error, ERR_AUTH, "this comes from another SNS topic than the one that is set");
+    return topic_read(topic, ret) ||
+           fail(error, ERR_CONFIG, "ses.secret is not the ARN of an SNS topic");
+}
+
+static bool
+ses_certificate(Arena *arena, Str body, const InboundSecret *secret, InboundCertificate *ret,
+                GError **error)
 {
     const Json *root = json_parse(arena, body.at, body.len, error);
-    if (!root)
+    Topic topic;
+    Str path;
+    if (!root || !topic_is_ours(root, secret, &topic, error))
         return false;
     Str url = json_text(json_get(root, "SigningCertURL"));
     if (!url.len)
         return fail(error, ERR_INPUT, "SNS's delivery names no certificate");
-    if (!url_is_sns(url) || !str_ends(url, ".pem"))
+    if (!url_at_sns(arena, url, &topic, &path) || !path_is_certificate(path))
         return fail(error, ERR_AUTH, "the certificate named is not at an address of Amazon SNS");
-    *ret = url;
+    const char *region = arena_cstr(arena, topic.region), *suffix = topic.suffix;
+    const char *signing = topic.government ? "us-gov-west-1" : region;
+    *ret = (InboundCertificate){
+        .url = url,
+        .names = {arena_format(arena, "sns%s", suffix),
+                  arena_format(arena, "sns.%s%s", region, suffix),
+                  arena_format(arena, "sns-signing.%s%s", region, suffix),
+                  arena_format(arena, "sns-%s%s", signing, suffix)},
+        .name_count = 4,
+    };
+    return true;
+}
+
+/* ConfirmSubscription of the topic's own host, and nothing else that could be done there. */
+static bool
+confirmation_is_fine(Arena *arena, const Json *root, const Topic *topic)
+{
+    Str path;
+    return url_at_sns(arena, json_text(json_get(root, "SubscribeURL")), topic, &path) &&
+           str_starts(path, "/?Action=ConfirmSubscription&");
+}
+
+static bool
+is_confirmation(const Json *root)
+{
+    return str_is(json_text(json_get(root, "Type")), "SubscriptionConfirmation");
+}
+
+static bool
+time_is_fine(Arena *arena, const Json *root, int64_t now, GError **error)
+{
+    int64_t at = 0;
+    if (!plug_moment(arena, root, "Timestamp", &at, error))
+        return false;
+    if (at < now - (int64_t)AGE_MOST_DAYS * DAY_MS || at > now + (int64_t)AHEAD_MOST_DAYS * DAY_MS)
+        return fail(error, ERR_AUTH, "SNS's delivery is of another time than now");
     return true;
 }
 
@@ -85,21 +188,38 @@ static bool
 ses_check(Arena *arena, const PlugHeaders *headers, Str body, const InboundSecret *secret,
           GError **error)
 {
-    Str url, signature;
-    if (!ses_certificate_url(arena, body, &url, error))
-        return false;
+    (void)headers;
     const Json *root = json_parse(arena, body.at, body.len, error);
-    if (!root)
+    Topic topic;
+    Str signature;
+    if (!root || !topic_is_ours(root, secret, &topic, error))
         return false;
-    Str topic = json_text(json_get(root, "TopicArn"));
-    if (!seal_same(topic, secret->secret))
-        return fail(error, ERR_AUTH, "this comes from another SNS topic than the one that is set");
     if (!decode(arena, ENCODE_BASE64, json_text(json_get(root, "Signature")), &signature))
         return fail(error, ERR_INPUT, "SNS's delivery has no signature");
-    bool sha1 = str_is(json_as_text(arena, json_get(root, "SignatureVersion")), "1");
-    (void)headers;
-    return sign_check_by(secret->certificate, sha1 ? SIGN_SHA1 : SIGN_SHA256,
-                         sns_signed_text(arena, root), signature, error);
+    Str version = json_as_text(arena, json_get(root, "SignatureVersion"));
+    bool sha1 = str_is(version, "1");
+    if (!sha1 && !str_is(version, "2"))
+        return fail(error, ERR_INPUT, "SNS's delivery has a SignatureVersion that we do not know");
+    if (!sign_check_by(secret->certificate, sha1 ? SIGN_SHA1 : SIGN_SHA256,
+                       sns_signed_text(arena, root), signature, error))
+        return false;
+    if (is_confirmation(root) && !confirmation_is_fine(arena, root, &topic))
+        return fail(error, ERR_AUTH, "the address to confirm at is not one of Amazon SNS");
+    return time_is_fine(arena, root, secret->now, error);
+}
+
+static Str
+ses_delivery(Arena *arena, Str body)
+{
+    const Json *root = json_parse(arena, body.at, body.len, NULL);
+    return root ? json_text(json_get(root, "MessageId")) : (Str){0};
+}
+
+static Str
+ses_confirm_url(Arena *arena, Str body)
+{
+    const Json *root = json_parse(arena, body.at, body.len, NULL);
+    return root && is_confirmation(root) ? json_text(json_get(root, "SubscribeURL")) : (Str){0};
 }
 
 /* ---- what SES tells ------------------------------------------------------------------------------ */
@@ -226,45 +346,49 @@ ses_notification_read(Arena *arena, Str json, InboundFacts *ret, GError **error)
     return true;
 }
 
+/* What SNS and SES say about themselves, as words for the owner; NULL: it tells of mails. */
+static const char *
+setup_notice(Arena *arena, const Json *root)
+{
+    Str type = json_text(json_get(root, "Type")), message = json_text(json_get(root, "Message"));
+    if (str_is(type, "SubscriptionConfirmation"))
+        return "Amazon's topic asked whether it may send here, and was answered yes";
+    if (str_is(type, "UnsubscribeConfirmation"))
+        return "Amazon's topic sends nothing here any more: its subscription was removed. Bounces "
+               "and complaints no longer arrive this way";
+    /* SES tries a new topic with a sentence. */
+    if (str_is(type, "Notification") && !str_starts(str_trim(message), "{"))
+        return arena_cstr(arena, text_line(arena, message, LIMIT_TEXT_BYTES));
+    return NULL;
+}
+
 static bool
 ses_read(Arena *arena, Str body, InboundFacts *ret, GError **error)
 {
     const Json *root = json_parse(arena, body.at, body.len, error);
     if (!root)
         return false;
-    Str type = json_text(json_get(root, "Type"));
-    if (str_is(type, "SubscriptionConfirmation")) {
-        Str url = json_text(json_get(root, "SubscribeURL"));
-        if (!url_is_sns(url))
-            return fail(error, ERR_AUTH, "the address to confirm at is not one of Amazon SNS");
-        *ret = (InboundFacts){.kind = INBOUND_SETUP, .no_answer = true, .confirm_url = url};
+    const char *notice = setup_notice(arena, root);
+    if (notice) {
+        *ret = (InboundFacts){.kind = INBOUND_SETUP, .no_answer = true, .notice = str_of(notice)};
         return true;
     }
-    if (str_is(type, "UnsubscribeConfirmation")) {
-        *ret = (InboundFacts){.kind = INBOUND_OTHER, .no_answer = true};
-        return true;
-    }
-    if (!str_is(type, "Notification"))
+    if (!str_is(json_text(json_get(root, "Type")), "Notification"))
         return fail(error, ERR_INPUT, "SNS's delivery has no Type that we know");
-    Str message = json_text(json_get(root, "Message"));
-    /* SES tries a new topic with a sentence. */
-    if (!str_starts(str_trim(message), "{")) {
-        *ret = (InboundFacts){
-            .kind = INBOUND_OTHER, .no_answer = true, .text = text_cut(message, LIMIT_TEXT_BYTES)};
-        return true;
-    }
-    return ses_notification_read(arena, message, ret, error);
+    return ses_notification_read(arena, str_trim(json_text(json_get(root, "Message"))), ret, error);
 }
 
 const Inbound inbound_ses = {
     .name = "ses",
     .title = "Amazon SES",
     .secret = "ses.secret",
-    .help = "The ARN of the SNS topic to which SES sends bounces and complaints. Let the topic "
-            "write to "
-            "the mailbox in which bounces arrive (protocol email), and SES include the original "
-            "headers.",
+    .help =
+        "The ARN of the SNS topic to which SES sends bounces and complaints. Set it first, then "
+        "subscribe https://.../in/SHOP/ses to the topic (protocol HTTPS, raw message delivery "
+        "off): its question whether it may is answered by itself.",
     .check = ses_check,
     .read = ses_read,
-    .certificate_url = ses_certificate_url,
+    .certificate = ses_certificate,
+    .delivery = ses_delivery,
+    .confirm_url = ses_confirm_url,
 };

@@ -85,7 +85,7 @@ facts_put(JsonWriter *out, const InboundFacts *facts)
     put_text(out, "auto", str_of(auto_kind_slug(facts->auto_kind)));
     put_bool(out, "no_answer", facts->no_answer);
     put_text(out, "text", facts->text);
-    put_text(out, "confirm_url", facts->confirm_url);
+    put_text(out, "notice", facts->notice);
     json_put_key(out, "delivered_to");
     json_put_array(out);
     for (size_t i = 0; i < facts->delivered_to_count; i++)
@@ -160,13 +160,13 @@ probe_check(Arena *arena, char **words, GError **error)
         .path_token = header_get(&lines, ":token"),
     };
     PlugHeaders headers = {header_get, &lines};
-    Str url = {0};
-    if (inbound->certificate_url) {
-        if (!inbound->certificate_url(arena, body, &url, error))
-            return false;
+    if (inbound->certificate) {
+        InboundCertificate certificate;
         /* The file holds the topic and, in the lines below, what would be fetched. */
         secret.certificate = secret.secret;
         str_split(&secret.certificate, '\n', &secret.secret);
+        if (!inbound->certificate(arena, body, &secret, &certificate, error))
+            return false;
     }
     return inbound->check(arena, &headers, body, &secret, error);
 }

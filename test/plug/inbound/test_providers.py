@@ -167,7 +167,7 @@ def fixture_sns(tmp_path_factory):
 
 def envelope(message="{}", **more):
     return {"Type": "Notification", "MessageId": "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324", "TopicArn": TOPIC,
-            "Message": message, "Timestamp": "2012-05-02T00:54:06.655Z",
+            "Message": message, "Timestamp": "2023-11-14T22:13:20.000Z",
             "SigningCertURL": "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-f3ecfb7224.pem", **more}
 
 
@@ -218,10 +218,16 @@ def test_ses_notifications(tmp_path, case, kind, recipient, outcome, hard):
         assert report["message_id"] == "<abc123@shop.example>"
 
 
-def test_ses_subscription_is_confirmed_at_sns_alone(tmp_path):
+def test_ses_speaks_of_itself(desk, sns, tmp_path):
+    """Subscriptions and trying out are notices, no mails; where yes is said is SNS's own host, whoever signed."""
+    sign, certificate = sns
     url = "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&Token=2336"
     asked = envelope("You have chosen to subscribe", Type="SubscriptionConfirmation", Token="2336", SubscribeURL=url)
     facts = told("ses", None, tmp_path, json.dumps(asked))
-    assert (facts["kind"], facts["confirm_url"]) == ("setup", url)
+    assert facts["kind"] == "setup" and "answered yes" in facts["notice"] and facts["reports"] == []
+    assert desk_with_certificate(desk, certificate, sign(asked)) == "ok"
     asked["SubscribeURL"] = "https://evil.example/?Action=ConfirmSubscription"
-    assert told("ses", None, tmp_path, json.dumps(asked))["error"] == "auth"
+    assert desk_with_certificate(desk, certificate, sign(asked)) == "auth"
+    left = told("ses", None, tmp_path, json.dumps(envelope("bye", Type="UnsubscribeConfirmation")))
+    assert left["kind"] == "setup" and "removed" in left["notice"]
+    assert told("ses", None, tmp_path, json.dumps(envelope("Successfully validated SNS topic.")))["kind"] == "setup"
