@@ -244,7 +244,7 @@ stage_back(StageState *state)
         stage_failed(state, error);
     else if (state->most < LIMIT_TURN_ROWS)
         state->most = MIN(state->most * 2, (size_t)LIMIT_TURN_ROWS);
-    arena_reset(state->arena);
+    stage_rest(&state->turn);
     /* What this stage wrote is the next one's work; for the last one it is the outbox's. */
     if (!error && state->stage == stages[STAGES - 1])
         outbox_wake(state->flow->outbox);
@@ -268,7 +268,7 @@ stage_turn(StageState *state, bool *ret_moved, GError **error)
     store_reader_return(flow->options.store, db);
     state->turn.db = NULL;
     if (!ok || state->turn.rows == 0) {
-        arena_reset(state->arena);
+        stage_rest(&state->turn);
         return ok;
     }
     *ret_moved = true;
@@ -514,13 +514,16 @@ flow_new(const FlowOptions *options, GError **error)
     pthread_mutex_init(&flow->lock, NULL);
     pthread_cond_init(&flow->wake, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    for (int i = 0; i < STAGES; i++)
+    for (int i = 0; i < STAGES; i++) {
+        Arena *arena = arena_new(LIMIT_ARENA_BYTES);
         flow->stages[i] = (StageState){
             .stage = stages[i],
             .flow = flow,
-            .arena = arena_new(LIMIT_ARENA_BYTES),
+            .turn = {.arena = arena},
+            .arena = arena,
             .most = LIMIT_TURN_ROWS,
         };
+    }
     flow->journeys = journeys_new(error);
     flow->words = flow->journeys ? words_new(error) : NULL;
     flow->signers = signers_new(options->store, options->net.scope == NET_LOOPBACK);
@@ -598,6 +601,7 @@ flow_free(Flow *flow)
     for (int i = 0; i < STAGES; i++) {
         stage_wait(&flow->stages[i]);
         g_clear_error(&flow->stages[i].error);
+        stage_rest(&flow->stages[i].turn);
         arena_free(flow->stages[i].arena);
     }
     house_free(flow->house);

@@ -227,8 +227,7 @@ static bool
 inbox_read_body(StageTurn *turn, Rows *rows, Facts *ret, GError **error)
 {
     Arena *arena = turn->arena;
-    g_autoptr(ShopHold) shop = shopbook_get(flow_shops(turn->flow), rows_int(rows, 1));
-    must(shop);
+    const ShopEntry *shop = stage_shop(turn, rows_int(rows, 1));
     const Connector *connector = connector_find(rows_text(rows, 2));
     if (!connector)
         return fail(error, ERR_INPUT, "this version has no connector " STR_FMT,
@@ -259,8 +258,7 @@ inbox_read_back(StageTurn *turn, Rows *rows, bool *ret_is, InboundNews **ret, Fa
     *ret_is = inbound != NULL;
     if (!inbound)
         return true;
-    g_autoptr(ShopHold) shop = shopbook_get(flow_shops(turn->flow), rows_int(rows, 1));
-    must(shop);
+    const ShopEntry *shop = stage_shop(turn, rows_int(rows, 1));
     if (!body_unpack(turn->db, turn->arena, rows_int(rows, 1), rows_blob(rows, 4), &body, error))
         return false;
     const FlowOptions *options = flow_options(turn->flow);

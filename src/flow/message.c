@@ -409,12 +409,8 @@ message_read(StageTurn *turn, Rows *rows, MessageRow *ret, GError **error)
         .chosen_at = rows_int(rows, 11),
         .topic = arena_copy(turn->arena, rows_text(rows, 10)),
     };
-    g_autoptr(ShopHold) shop = shopbook_get(flow_shops(turn->flow), ret->shop_id);
-    must(shop);
-    ret->shop = shop;
-    bool ok = message_work(turn, ret, error);
-    ret->shop = NULL;
-    return ok;
+    ret->shop = stage_shop(turn, ret->shop_id);
+    return message_work(turn, ret, error);
 }
 
 static bool

@@ -77,8 +77,7 @@ run_look(StageTurn *turn, RunRow *run, int64_t started, GError **error)
             (StepResult){.next = STEP_END, .why = "this journey or box does not exist any more"};
         return true;
     }
-    g_autoptr(ShopHold) shop = shopbook_get(flow_shops(turn->flow), run->shop);
-    must(shop);
+    const ShopEntry *shop = stage_shop(turn, run->shop);
     StepCtx ctx = {
         .shop = shop,
         .config = run->at->config,

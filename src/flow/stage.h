@@ -14,11 +14,14 @@
 
 typedef struct Flow Flow;
 
+typedef struct TurnShop TurnShop;
+
 typedef struct StageTurn {
     Flow *flow;
-    Db *db;       /* read-only */
-    Arena *arena; /* of this turn: lives until its write is done */
-    size_t most;  /* rows at most: LIMIT_TURN_ROWS, or 1 while a bad row is looked for */
+    Db *db;          /* read-only */
+    Arena *arena;    /* of this turn: lives until its write is done */
+    TurnShop *shops; /* what stage_shop() gave */
+    size_t most;     /* rows at most: LIMIT_TURN_ROWS, or 1 while a bad row is looked for */
     /* Filled by take(): */
     void *batch;
     size_t rows;    /* 0: nothing is due */
@@ -43,6 +46,11 @@ extern const Stage stage_inbox, stage_event, stage_run, stage_message;
 
 /* What the stages may ask the flow. */
 ShopBook *flow_shops(Flow *flow);
+/* A shop of whose row the turn knows. Held as long as the turn's arena: what take() found in its settings may be what
+ * write() writes, and somebody may set others in between. */
+const ShopEntry *stage_shop(StageTurn *turn, int64_t id);
+/* The turn is over: lets go of its shops and empties its arena. */
+void stage_rest(StageTurn *turn);
 /* Say which row is in work on the flow's and on the writer's thread, so that a crash can be laid to it.
  * 0: none. */
 void flow_taking(Flow *flow, int64_t row);
