@@ -580,6 +580,6 @@ poll_turn(Poll *poll, bool *ret_moved, GError **error)
     if (!shop || !visit.cursor.noun)
         return visit_put_off(&visit, &due, error);
     visit.shop = shop;
-    return reach_of(poll->options.store, poll->options.net, id, &visit.net, error) &&
+    return reach_of(poll->options.store, poll->options.net, due.shop, &visit.net, error) &&
            visit_make(&visit, error);
 }
