@@ -208,18 +208,85 @@ spec_text(const Taking *taking, const Json *item, const Json *spec)
         return at_text(taking, item, spec);
     if (json_type(spec) == JSON_OBJECT && json_get(spec, "first"))
         return list_text(taking, item, json_get(spec, "first"), true);
-    if (json_type(spec) == JSON_OBJECT)
+    if (json_type(spec) == JSON_OBJECT) /* a sum has no text */
         return list_text(taking, item, json_get(spec, "text"), false);
     if (place.len && place.at[0] == '=')
         return str_sub(place, 1, place.len);
     return value_text(taking, place_at(taking, item, place), ", ");
 }
 
+/* ---- sums ---------------------------------------------------------------------------------------------------------- */
+
+static bool
+text_int(Str text, int64_t *ret)
+{
+    char *end = NULL;
+    char digits[24];
+    if (!text.len || text.len >= sizeof digits)
+        return false;
+    memcpy(digits, text.at, text.len);
+    digits[text.len] = '\0';
+    *ret = g_ascii_strtoll(digits, &end, 10);
+    return *end == '\0';
+}
+
+/* An amount as the program writes it: 1990 cents are 19.90, 1990 yen are 1990, and by `digits` 1990 of Stripe's Icelandic
+ * crowns are 20. */
+static bool
+amount_read(const Taking *taking, Str text, Money *ret, GError **error)
+{
+    int64_t number = 0;
+    int64_t digits = money_digits(taking->currency), theirs = digits;
+    if (!taking->map->minor)
+        return money_parse_rounded(text, taking->currency, ret, error);
+    if (!text_int(text, &number))
+        return fail(error, ERR_INPUT, "'" STR_FMT "' is no whole number of cents",
+                    STR_ARG(str_sub(text, 0, 40)));
+    json_int(json_get(json_get(taking->map->root, "digits"), taking->currency), &theirs);
+    return money_parse_rounded(
+        str_of(arena_format(taking->arena, "%" G_GINT64_FORMAT "e%d", number, -(int)theirs)),
+        taking->currency, ret, error);
+}
+
+static bool
+sum_add(const Taking *taking, const Json *item, const Json *list, int sign, Money *sum,
+        bool *ret_any, GError **error)
+{
+    for (size_t i = 0; i < json_len(list); i++) {
+        Money one = {0};
+        Str text = spec_text(taking, item, json_nth(list, i));
+        if (!text.len)
+            continue;
+        if (!amount_read(taking, text, &one, error))
+            return false;
+        if (!(sign > 0 ? money_add(*sum, one, sum) : money_subtract(*sum, one, sum)))
+            return fail(error, ERR_INPUT, "the sum is too large");
+        *ret_any = true;
+    }
+    return true;
+}
+
+/* {"sum": [P, Q], "less": [R]}; nothing where none of them is there. */
+static bool
+sum_text(const Taking *taking, const Json *item, const Json *spec, Str *ret, GError **error)
+{
+    Money sum = {0};
+    bool any = false;
+    memcpy(sum.currency, taking->currency, sizeof sum.currency);
+    *ret = (Str){0};
+    if (!sum_add(taking, item, json_get(spec, "sum"), 1, &sum, &any, error))
+        return false;
+    if (any && !sum_add(taking, item, json_get(spec, "less"), -1, &sum, &any, error))
+        return false;
+    if (any)
+        *ret = str_of(money_format(taking->arena, sum));
+    return true;
+}
+
 /* ---- in our words ------------------------------------------------------------------------------------------------ */
 
-/* Members of our own words that are amounts or moments, whatever object they stand in. */
-static bool
-key_is_amount(Str key)
+bool
+map_key_is_amount(Str key)
 {
     static const char *const amounts[] = {"subtotal", "shipping", "fees",  "tax",
                                           "discount", "total",    "price", "amount"};
@@ -237,28 +304,18 @@ key_is_moment(Str key)
 }
 
 static bool
-text_int(Str text, int64_t *ret)
-{
-    char *end = NULL;
-    char digits[24];
-    if (!text.len || text.len >= sizeof digits)
-        return false;
-    memcpy(digits, text.at, text.len);
-    digits[text.len] = '\0';
-    *ret = g_ascii_strtoll(digits, &end, 10);
-    return *end == '\0';
-}
-
-/* 1990 cents are 19.90, 1990 yen are 1990. */
-static bool
-amount_text(const Taking *taking, Str text, Str *ret, GError **error)
+amount_text(const Taking *taking, const Json *item, const Json *spec, Str *ret, GError **error)
 {
     Money money = {0};
-    if (!text_int(text, &money.minor))
-        return fail(error, ERR_INPUT, "'" STR_FMT "' is no whole number of cents",
-                    STR_ARG(str_sub(text, 0, 40)));
-    memcpy(money.currency, taking->currency, sizeof taking->currency);
-    *ret = str_of(money_format(taking->arena, money));
+    Str text = spec_text(taking, item, spec);
+    if (json_get(spec, "sum"))
+        return sum_text(taking, item, spec, ret, error);
+    if (taking->map->minor && text.len) {
+        if (!amount_read(taking, text, &money, error))
+            return false;
+        text = str_of(money_format(taking->arena, money));
+    }
+    *ret = text;
     return true;
 }
 
@@ -298,11 +355,13 @@ static bool
 value_put(const Taking *taking, const Json *item, Str key, const Json *spec, JsonWriter *out,
           GError **error)
 {
-    Str text = spec_text(taking, item, spec);
+    Str text;
+    if (!map_key_is_amount(key))
+        text = spec_text(taking, item, spec);
+    else if (!amount_text(taking, item, spec, &text, error))
+        return fail_at(error, STR_FMT, STR_ARG(key));
     if (!text.len)
         return true;
-    if (taking->map->minor && key_is_amount(key) && !amount_text(taking, text, &text, error))
-        return fail_at(error, STR_FMT, STR_ARG(key));
     if (taking->map->dates && key_is_moment(key) && !moment_text(taking, text, &text, error))
         return fail_at(error, STR_FMT, STR_ARG(key));
     if (str_is(key, "currency") || str_is(key, "country_code")) /* Stripe writes eur, Medusa de */

@@ -15,11 +15,13 @@
  *                     between, "unless": nothing if P is one of these, "if": only if other places hold one of their words
  *   {"first": [...]}  the first of several that is there
  *   {"text": [...]}   several, one behind the other
+ *   {"sum": [...], "less": [...]}  amounts: these together, without those
  *   {"each": P, ...}  one object for each element there (an object counts as its only element); "if" beside it: only
  *                     for those elements whose places hold one of their words
  *   {...}             an object of ours
  *
- * "amounts": "minor" says that amounts are whole numbers of cents; "dates": "seconds" or "ms" that moments are numbers
+ * "amounts": "minor" says that amounts are whole numbers of cents, with as many "digits" as ISO 4217 says unless the map
+ * names others: {"ISK": 2}; "dates": "seconds" or "ms" that moments are numbers
  * since 1970, "mail" that they look like those of mails (Tue, 03 Mar 2026 10:00:00 +0000). `orders` is one section or a list of them, tried in turn; `when` says for which documents a section is meant.
  */
 #pragma once

@@ -10,7 +10,8 @@ enum { DEPTH_MOST = 12, NAME_BYTES = 64 };
 bool
 map_spec_is_value(const Json *spec)
 {
-    return json_get(spec, "at") || json_get(spec, "first") || json_get(spec, "text");
+    return json_get(spec, "at") || json_get(spec, "first") || json_get(spec, "text") ||
+           json_get(spec, "sum");
 }
 
 /* ---- values --------------------------------------------------------------------------------------------------- */
@@ -80,6 +81,24 @@ at_member_check(Str key, const Json *value, GError **error)
 
 static bool value_check(const Json *spec, int depth, GError **error);
 
+/* {"sum": [...], "less": [...]} */
+static bool
+sum_check(const Json *spec, int depth, GError **error)
+{
+    for (size_t i = 0; i < json_len(spec); i++) {
+        const Json *list = json_nth(spec, i);
+        Str key = json_key(spec, i);
+        if ((!str_is(key, "sum") && !str_is(key, "less")) || json_type(list) != JSON_ARRAY)
+            return fail(error, ERR_INPUT, "`sum` and `less` are lists, and stand alone");
+        for (size_t n = 0; n < json_len(list); n++)
+            if (json_get(json_nth(list, n), "sum"))
+                return fail(error, ERR_INPUT, "a sum of sums is one sum");
+            else if (!value_check(json_nth(list, n), depth + 1, error))
+                return fail_at(error, STR_FMT "/%zu", STR_ARG(key), n);
+    }
+    return true;
+}
+
 /* first, text: a list of values. */
 static bool
 values_check(const Json *spec, int depth, GError **error)
@@ -88,7 +107,9 @@ values_check(const Json *spec, int depth, GError **error)
     if (json_len(spec) != 1 || json_type(list) != JSON_ARRAY || !json_len(list))
         return fail(error, ERR_INPUT, "`first` and `text` are lists, and stand alone");
     for (size_t i = 0; i < json_len(list); i++)
-        if (!value_check(json_nth(list, i), depth + 1, error))
+        if (json_get(json_nth(list, i), "sum"))
+            return fail(error, ERR_INPUT, "a sum stands alone");
+        else if (!value_check(json_nth(list, i), depth + 1, error))
             return fail_at(error, "%zu", i);
     return true;
 }
@@ -103,6 +124,8 @@ value_check(const Json *spec, int depth, GError **error)
     if (!map_spec_is_value(spec))
         return fail(error, ERR_INPUT,
                     "a place was expected here, or an object with at, first or text");
+    if (json_get(spec, "sum"))
+        return sum_check(spec, depth, error);
     if (!json_get(spec, "at"))
         return values_check(spec, depth, error);
     for (size_t i = 0; i < json_len(spec); i++)
@@ -240,6 +263,8 @@ member_check(const Shape *shape, Str key, const Json *value, GError **error)
         return shape_check(&part, value, error);
     if (!shape_own(shape, key) && !shape_field(shape, key))
         return fail(error, ERR_INPUT, "there is no such field in %s", shape->name);
+    if (json_get(value, "sum") && !map_key_is_amount(key))
+        return fail(error, ERR_INPUT, "only amounts can be summed");
     words_list(shape, key, words);
     return value_check(value, 0, error) && (!words[0] || letters_check(words, value, error));
 }
@@ -276,10 +301,23 @@ sign_check(const Json *sign, GError **error)
                 STR_ARG(str_sub(kind, 0, NAME_BYTES)));
 }
 
+static bool
+digits_check(const Json *digits, GError **error)
+{
+    enum { DIGITS_MOST = 8 };
+    int64_t number = 0;
+    for (size_t i = 0; i < json_len(digits); i++)
+        if (!json_int(json_nth(digits, i), &number) || number < 0 || number > DIGITS_MOST)
+            return fail(error, ERR_INPUT, "digits/" STR_FMT ": a number from 0 to %d",
+                        STR_ARG(json_key(digits, i)), DIGITS_MOST);
+    return !digits || json_type(digits) == JSON_OBJECT ||
+           fail(error, ERR_INPUT, "digits are currencies and numbers: {\"ISK\": 2}");
+}
+
 bool
 map_root_check(const Json *root, GError **error)
 {
-    static const char names[] = " source sign amounts dates orders about ";
+    static const char names[] = " source sign amounts digits dates orders about ";
     for (size_t i = 0; i < json_len(root); i++) {
         char name[NAME_BYTES + 2];
         Str key = str_sub(json_key(root, i), 0, NAME_BYTES / 2);
@@ -287,5 +325,6 @@ map_root_check(const Json *root, GError **error)
         if (!strstr(names, name))
             return fail(error, ERR_INPUT, STR_FMT ": a map has%sand no more", STR_ARG(key), names);
     }
-    return sign_check(json_get(root, "sign"), error) || fail_at(error, "sign");
+    return digits_check(json_get(root, "digits"), error) &&
+           (sign_check(json_get(root, "sign"), error) || fail_at(error, "sign"));
 }

@@ -3,8 +3,11 @@
 
 #include "base/json.h"
 
-/* An object that stands for one value: it has one of the keys at, first, text. */
+/* An object that stands for one value: it has one of the keys at, first, text, sum. */
 bool map_spec_is_value(const Json *spec);
+
+/* A member of our own words that is an amount, whatever object it stands in. */
+bool map_key_is_amount(Str key);
 
 /* What stands around the sections: no other names than those of map.h, and a way to sign that there is. */
 bool map_root_check(const Json *root, GError **error);

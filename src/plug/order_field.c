@@ -417,6 +417,18 @@ lines_sum(const OrderLine *lines, size_t count, int64_t *ret, GError **error)
     return true;
 }
 
+/* Nobody said whether the prices hold the tax: the sums do. */
+static void
+tax_place_guess(Order *order, const FieldsTold *told)
+{
+    int64_t sum = 0;
+    if (told_is(told, "tax_included") || !order->tax ||
+        __builtin_add_overflow(order->subtotal, order->shipping, &sum) ||
+        __builtin_add_overflow(sum, order->fees, &sum))
+        return;
+    order->tax_included = sum == order->total;
+}
+
 bool
 order_complete(Order *order, const OrderLine *lines, size_t line_count, const FieldsTold *told,
                GError **error)
@@ -431,8 +443,10 @@ order_complete(Order *order, const OrderLine *lines, size_t line_count, const Fi
         order->name = order->foreign_id;
     if (!told_is(told, "subtotal") && !lines_sum(lines, line_count, &order->subtotal, error))
         return false;
-    if (told_is(told, "total"))
+    if (told_is(told, "total")) {
+        tax_place_guess(order, told);
         return true;
+    }
     int64_t tax = order->tax_included ? 0 : order->tax;
     if (__builtin_add_overflow(order->subtotal, order->shipping, &order->total) ||
         __builtin_add_overflow(order->total, order->fees, &order->total) ||

@@ -170,3 +170,31 @@ def test_numbers_and_letters_of_parts_are_both_taken(home, tmp_path):
     assert "1 new" in text, text
     assert home.rows("SELECT foreign_id, state FROM shipment") == [("3", "delivered")]
     assert home.rows("SELECT foreign_id, amount FROM refund") == [("4", 250)]
+
+
+# ---- maps ------------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("spec, sign", [
+    ('"subtotal": {"sum": "/a"}', "are lists"),
+    ('"subtotal": {"sum": ["/a"], "minus": ["/b"]}', "are lists"),
+    ('"subtotal": {"sum": [{"sum": ["/a"]}]}', "a sum of sums"),
+    ('"subtotal": {"first": [{"sum": ["/a"]}]}', "stands alone"),
+    ('"name": {"sum": ["/a"]}', "only amounts"),
+])
+def test_a_sum_that_is_none_is_named(home, spec, sign):
+    code, text = said(home, "shop", "set", "boots", 'generic.map={"orders":{"id":"/id",' + spec + "}}")
+    assert code == 2 and sign in text, text
+
+
+def test_sums_and_digits_of_another_program(home, tmp_path):
+    document, table = tmp_path / "order.json", tmp_path / "map.json"
+    table.write_text('{"amounts":"minor","digits":{"ISK":2},"orders":{"id":"/id","placed_at":"/at","currency":"/in",'
+                     '"subtotal":{"sum":["/a","/b"],"less":["/c","/none"]},"total":"/a","fees":{"sum":["/none"]}}}')
+    for currency, shown in (("ISK", "13 ISK"), ("EUR", "13.00 EUR"), ("JPY", "1300 JPY"), ("KWD", "1.300 KWD")):
+        document.write_text('{"id":1,"at":"2026-01-02T10:00:00Z","in":"%s","a":1000,"b":500,"c":200}' % currency)
+        code, text = said(home, "map", "try", str(document), "--map", str(table))
+        assert code == 0 and re.search(rf"order.subtotal +{shown}$", text, re.M), text
+        assert "order.fees" not in text
+    document.write_text('{"id":1,"at":"2026-01-02T10:00:00Z","in":"EUR","a":1000,"b":"many"}')
+    code, text = said(home, "map", "try", str(document), "--map", str(table))
+    assert code == 2 and "subtotal" in text and "'many' is no whole number of cents" in text
