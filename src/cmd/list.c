@@ -94,6 +94,9 @@ list_reasons(const List *list, GError **error)
 static bool
 list_settings(const List *list, GError **error)
 {
+    const char *field, *help;
+    for (size_t n = 0; (field = setting_field_nth(n, &help)); n++)
+        list_row(list, "name", field, "default", "", "kept", "open", "help", help, NULL);
     for (int i = 0; i < SETTINGS_END; i++) {
         const ShopSettingRow *row = setting_row((Setting)i);
         list_row(list, "name", row->key, "default", row->value, "kept",

@@ -22,5 +22,8 @@ const ShopSettingRow *setting_row(Setting setting);
 /* False if there is none of this name. */
 bool setting_find(Str key, Setting *ret);
 
+/* What is set of a shop like a setting, but is a field of it: name, currency ...; NULL behind the last. */
+const char *setting_field_nth(size_t n, const char **ret_help);
+
 /* The name that was probably meant, of a setting or of a field of the shop itself; NULL if none looks like it. */
 const char *setting_nearest(Str key);
