@@ -22,7 +22,7 @@ def commands(page):
                 yield shlex.split(line, comments=True)[1:]
 
 
-@pytest.mark.parametrize("page, least", [("README.md", 8), ("doc/manual/live.md", 6)])
+@pytest.mark.parametrize("page, least", [("README.md", 7), ("doc/manual/live.md", 5)])
 def test_a_new_owner_gets_from_nothing_to_live(page, least):
     with Server() as server:
         done = 0
@@ -37,7 +37,7 @@ def test_a_new_owner_gets_from_nothing_to_live(page, least):
             assert server.rows("SELECT slug, name, zone, live_since > 0 FROM shop") == [
                 ("boots", "Ana's Boots", "Europe/Lisbon", 1)]
             ran = server.run("send-test", "boots", "you@anasboots.example")
-            assert ran.returncode != 0 and "mail.anasboots.example" in ran.stderr, "no such server on this machine"
+            assert ran.returncode != 0 and "mail.anasboots.example" in ran.stdout + ran.stderr, "no such server on this machine"
 
 
 def test_every_verb_that_a_page_shows_exists():
