@@ -4,7 +4,7 @@
     tools/make_manual.py [--check] [PROGRAM]     writes doc/manual/settings.md and verbs.md; --check only compares
 
 The words are those of src/flow/settings.def, src/engine/settings.def and of each verb's --help, so that they stand
-once. A test compares (test/tools/test_manual.py).
+once. A test compares (test/tools/test_make_manual.py).
 """
 import json
 import pathlib
