@@ -142,6 +142,14 @@ page_next(RouteCtx *ctx, const char *cursor)
     page_put(ctx, "next", liquid_str(buf_str(&url)));
 }
 
+void
+list_range(Arena *arena, Str find, Str *ret_from, Str *ret_to)
+{
+    static const char last[] = "\xf4\x8f\xbf\xbf"; /* U+10FFFF stands behind every text */
+    *ret_from = text_lower(arena, find);
+    *ret_to = str_of(arena_format(arena, STR_FMT "%s", STR_ARG(*ret_from), last));
+}
+
 Str
 list_pattern(Arena *arena, Str find)
 {
@@ -149,7 +157,6 @@ list_pattern(Arena *arena, Str find)
         return STR("");
     Buf pattern = {.arena = arena};
     Str small = text_lower(arena, find);
-    buf_add_char(&pattern, '%');
     for (size_t i = 0; i < small.len; i++) {
         if (strchr("%_\\", small.at[i]))
             buf_add_char(&pattern, '\\');

@@ -54,7 +54,11 @@ bool page_id(RouteCtx *ctx, const char *name, int kind, int64_t *ret, GError **e
 /* page.next: this address with its filters and :cursor in `before`. */
 void page_next(RouteCtx *ctx, const char *cursor);
 
-/* What LIKE finds anywhere in a text, its own signs escaped with a backslash; empty stays empty. */
+/* Texts that begin with what somebody looks for, in small letters: from ret_from to below ret_to, so that an index finds
+ * them. Looking anywhere in a text would go through all of a shop's. */
+void list_range(Arena *arena, Str find, Str *ret_from, Str *ret_to);
+
+/* The same for LIKE, where few rows are to be looked at: its own signs escaped with a backslash; empty stays empty. */
 Str list_pattern(Arena *arena, Str find);
 
 /* Puts a value into the page. */

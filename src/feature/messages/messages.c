@@ -32,7 +32,9 @@ typedef struct Sieve {
     Str state;
     Str reason;
     Str template;
-    Str address; /* a pattern */
+    Str address;  /* a pattern */
+    Str from, to; /* the same as a range */
+    bool finds;
 } Sieve;
 
 static const FormField sieve_fields[] = {
@@ -61,7 +63,7 @@ static Sieve
 sieve_make(RouteCtx *ctx, Str (*value)(void *from, const char *name), void *from)
 {
     const ShopEntry *shop = route_staff(ctx)->shop;
-    return (Sieve){
+    Sieve sieve = {
         .shop = shop->shop.id,
         .since = sieve_day(shop, value(from, "from"), false, 0),
         .before = sieve_day(shop, value(from, "to"), true, INT64_MAX),
@@ -69,7 +71,10 @@ sieve_make(RouteCtx *ctx, Str (*value)(void *from, const char *name), void *from
         .reason = value(from, "reason"),
         .template = value(from, "template"),
         .address = list_pattern(ctx->arena, value(from, "q")),
+        .finds = value(from, "q").len > 0,
     };
+    list_range(ctx->arena, value(from, "q"), &sieve.from, &sieve.to);
+    return sieve;
 }
 
 static Str
@@ -92,11 +97,11 @@ sieve_is_trouble(const Sieve *sieve)
 }
 
 /* In the order in which the statements name them. */
-#define SIEVE_BINDS(sieve)                                                              \
-    bind_int("shop", (sieve)->shop), bind_int("since", (sieve)->since),                 \
-        bind_int("before", (sieve)->before), bind_text("state", (sieve)->state),        \
-        bind_text("reason", (sieve)->reason), bind_text("template", (sieve)->template), \
-        bind_text("address", (sieve)->address)
+#define SIEVE_PLAIN(sieve)                                                       \
+    bind_int("shop", (sieve)->shop), bind_int("since", (sieve)->since),          \
+        bind_int("before", (sieve)->before), bind_text("state", (sieve)->state), \
+        bind_text("reason", (sieve)->reason), bind_text("template", (sieve)->template)
+#define SIEVE_BINDS(sieve) SIEVE_PLAIN(sieve), bind_text("address", (sieve)->address)
 
 /* ---- the list ----------------------------------------------------------------------------------------------------- */
 
@@ -131,9 +136,16 @@ messages_list(RouteCtx *ctx, GError **error)
     Str before;
     if (http_query(ctx->request, "before", &before) && id_parse(before, &cursor_id))
         sieve.before = MIN(sieve.before, cursor_id);
+    bool trouble = sieve_is_trouble(&sieve);
+    Bind limit = bind_int("limit", LIST_ROWS + 1);
     ListAsk ask = {
-        .query = sieve_is_trouble(&sieve) ? Q_messages_trouble : Q_messages_list,
-        .binds = BINDS(SIEVE_BINDS(&sieve), bind_int("limit", LIST_ROWS + 1)),
+        .query = trouble       ? Q_messages_trouble
+                 : sieve.finds ? Q_messages_found
+                               : Q_messages_list,
+        .binds = trouble       ? BINDS(SIEVE_BINDS(&sieve), limit)
+                 : sieve.finds ? BINDS(SIEVE_PLAIN(&sieve), bind_text("from", sieve.from),
+                                       bind_text("to", sieve.to), limit)
+                               : BINDS(SIEVE_PLAIN(&sieve), limit),
         .columns = list_columns,
         .most = LIST_ROWS,
         .more = &more,

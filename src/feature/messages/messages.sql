@@ -1,13 +1,22 @@
 -- messages.sql: every message, what became of it, and trying again.
 
 -- name: messages_list
--- The newest first, below the cursor. :state, :reason, :template and :address as rows hold them; empty: all.
+-- The newest first, below the cursor. :state, :reason and :template as rows hold them; empty: all.
 SELECT id, at, template, subject, address, CASE WHEN message.state = 'accepted' AND EXISTS (SELECT 1 FROM delivery AS d WHERE d.shop = message.shop
     AND d.cause = message.id AND d.state = 'accepted' AND d.sender = 'catcher') THEN 'caught' ELSE message.state END,
     reason, words FROM message
 WHERE shop = :shop AND id >= :since AND id < :before AND (:state = '' OR state = :state)
     AND (:reason = '' OR reason = :reason) AND (:template = '' OR template = :template)
-    AND (:address = '' OR lower(address) LIKE :address ESCAPE '\')
+ORDER BY id DESC LIMIT :limit;
+
+-- name: messages_found
+-- The same of those whose address begins with something (from :from to below :to).
+SELECT id, at, template, subject, address, CASE WHEN message.state = 'accepted' AND EXISTS (SELECT 1 FROM delivery AS d WHERE d.shop = message.shop
+    AND d.cause = message.id AND d.state = 'accepted' AND d.sender = 'catcher') THEN 'caught' ELSE message.state END,
+    reason, words FROM message
+WHERE shop = :shop AND id >= :since AND id < :before AND (:state = '' OR state = :state)
+    AND (:reason = '' OR reason = :reason) AND (:template = '' OR template = :template)
+    AND id IN (SELECT m.id FROM message AS m WHERE m.shop = :shop AND lower(m.address) >= :from AND lower(m.address) < :to)
 ORDER BY id DESC LIMIT :limit;
 
 -- name: messages_trouble

@@ -47,14 +47,18 @@ orders_list(RouteCtx *ctx, GError **error)
     int64_t shop = route_staff(ctx)->shop->shop.id, at, id, last = 0;
     bool more = false;
     char cursor[ID_TEXT_BYTES];
-    Str find = page_filter(ctx, "q"), state = page_filter(ctx, "state");
+    Str find = page_filter(ctx, "q"), state = page_filter(ctx, "state"), from, to;
     if (!orders_cursor(ctx, shop, &at, &id, error))
         return false;
+    list_range(ctx->arena, find, &from, &to);
+    Bind place[] = {bind_int("shop", shop), bind_int("at", at), bind_int("id", id),
+                    bind_text("state", state)};
+    Bind limit = bind_int("limit", LIST_ROWS + 1);
     ListAsk ask = {
-        .query = Q_orders_list,
-        .binds = BINDS(bind_int("shop", shop), bind_int("at", at), bind_int("id", id),
-                       bind_text("state", state), bind_text("find", list_pattern(ctx->arena, find)),
-                       bind_text("number", find), bind_int("limit", LIST_ROWS + 1)),
+        .query = find.len ? Q_orders_found : Q_orders_list,
+        .binds = find.len ? BINDS(place[0], place[1], place[2], place[3], bind_text("from", from),
+                                  bind_text("to", to), bind_text("number", find), limit)
+                          : BINDS(place[0], place[1], place[2], place[3], limit),
         .columns = list_columns,
         .most = LIST_ROWS,
         .more = &more,

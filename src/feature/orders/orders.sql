@@ -1,8 +1,7 @@
 -- orders.sql: the list of orders, and everything about one.
 
 -- name: orders_list
--- By the day they were placed, the newest first; behind the cursor (:at, :id). :state is a word of the page; :find a
--- pattern in small letters for number, address and name, :number a parcel's number. Empty: all.
+-- By the day they were placed, the newest first; behind the cursor (:at, :id). :state is a word of the page; empty: all.
 SELECT o.id, o.placed_at, o.name, o.email, trim(coalesce(c.first_name, '') || ' ' || coalesce(c.last_name, '')),
     o.total, o.currency, o.payment, o.fulfilment, o.cancelled_at, o.delivered_at, o.deleted_at, o.quiet
 FROM orders AS o LEFT JOIN customer AS c ON c.shop = o.shop AND c.id = o.customer_id
@@ -16,10 +15,34 @@ WHERE o.shop = :shop AND o.placed_at <= :at AND (o.placed_at < :at OR o.id < :id
         OR (:state = 'cancelled' AND o.cancelled_at IS NOT NULL)
         OR (:state = 'refunded' AND o.payment IN ('refunded', 'partly_refunded'))
         OR (:state = 'quiet' AND o.quiet IS NOT NULL))
-    AND (:find = '' OR lower(o.name) LIKE :find ESCAPE '\' OR lower(o.email) LIKE :find ESCAPE '\'
-        OR lower(coalesce(c.first_name, '') || ' ' || coalesce(c.last_name, '')) LIKE :find ESCAPE '\'
-        OR o.id IN (SELECT s.order_id FROM parcel AS p JOIN shipment AS s ON s.shop = p.shop AND s.id = p.shipment_id
-            WHERE p.shop = :shop AND p.number = :number))
+ORDER BY o.placed_at DESC, o.id DESC LIMIT :limit;
+
+-- name: orders_found
+-- The same of those whose number (with or without its #), address, or buyer's name begins with something (from :from to
+-- below :to), or which have the parcel :number.
+SELECT o.id, o.placed_at, o.name, o.email, trim(coalesce(c.first_name, '') || ' ' || coalesce(c.last_name, '')),
+    o.total, o.currency, o.payment, o.fulfilment, o.cancelled_at, o.delivered_at, o.deleted_at, o.quiet
+FROM orders AS o LEFT JOIN customer AS c ON c.shop = o.shop AND c.id = o.customer_id
+WHERE o.shop = :shop AND o.placed_at <= :at AND (o.placed_at < :at OR o.id < :id)
+    AND (:state = ''
+        OR (:state = 'open' AND o.cancelled_at IS NULL AND o.deleted_at IS NULL AND o.delivered_at IS NULL
+            AND o.fulfilment <> 'fulfilled')
+        OR (:state = 'unpaid' AND o.cancelled_at IS NULL AND o.payment IN ('pending', 'authorized', 'partly_paid'))
+        OR (:state = 'sent' AND o.cancelled_at IS NULL AND o.delivered_at IS NULL AND o.fulfilment = 'fulfilled')
+        OR (:state = 'delivered' AND o.delivered_at IS NOT NULL)
+        OR (:state = 'cancelled' AND o.cancelled_at IS NOT NULL)
+        OR (:state = 'refunded' AND o.payment IN ('refunded', 'partly_refunded'))
+        OR (:state = 'quiet' AND o.quiet IS NOT NULL))
+    AND o.id IN (SELECT id FROM orders WHERE shop = :shop AND lower(name) >= :from AND lower(name) < :to
+        UNION SELECT id FROM orders WHERE shop = :shop AND lower(name) >= '#' || :from AND lower(name) < '#' || :to
+        UNION SELECT id FROM orders WHERE shop = :shop AND lower(email) >= :from AND lower(email) < :to
+        UNION SELECT b.id FROM customer AS n JOIN orders AS b ON b.shop = n.shop AND b.customer_id = n.id
+            WHERE n.shop = :shop AND lower(n.last_name) >= :from AND lower(n.last_name) < :to
+        UNION SELECT b.id FROM customer AS n JOIN orders AS b ON b.shop = n.shop AND b.customer_id = n.id
+            WHERE n.shop = :shop AND lower(coalesce(n.first_name, '') || ' ' || coalesce(n.last_name, '')) >= :from
+                AND lower(coalesce(n.first_name, '') || ' ' || coalesce(n.last_name, '')) < :to
+        UNION SELECT s.order_id FROM parcel AS p JOIN shipment AS s ON s.shop = p.shop AND s.id = p.shipment_id
+            WHERE p.shop = :shop AND p.number = :number)
 ORDER BY o.placed_at DESC, o.id DESC LIMIT :limit;
 
 -- name: orders_placed_at

@@ -20,14 +20,17 @@ people_list(RouteCtx *ctx, GError **error)
     int64_t shop = route_staff(ctx)->shop->shop.id, before = INT64_MAX, last = 0;
     bool more = false;
     char cursor[ID_TEXT_BYTES];
-    Str find = page_filter(ctx, "q"), from;
-    if (http_query(ctx->request, "before", &from) && !id_parse(from, &before))
+    Str find = page_filter(ctx, "q"), cursor_text, from, to;
+    if (http_query(ctx->request, "before", &cursor_text) && !id_parse(cursor_text, &before))
         before = INT64_MAX;
+    list_range(ctx->arena, find, &from, &to);
+    Bind of_shop = bind_int("shop", shop), below = bind_int("before", before);
+    Bind limit = bind_int("limit", LIST_ROWS + 1);
     ListAsk ask = {
-        .query = Q_people_list,
-        .binds = BINDS(bind_int("shop", shop), bind_int("before", before),
-                       bind_text("find", list_pattern(ctx->arena, find)),
-                       bind_int("limit", LIST_ROWS + 1)),
+        .query = find.len ? Q_people_found : Q_people_list,
+        .binds = find.len
+                     ? BINDS(of_shop, below, bind_text("from", from), bind_text("to", to), limit)
+                     : BINDS(of_shop, below, limit),
         .columns = list_columns,
         .most = LIST_ROWS,
         .more = &more,

@@ -1,8 +1,7 @@
 -- people.sql: customers as persons: who was merged into somebody stands there.
 
 -- name: people_list
--- Persons, the latest first, with how much they have bought. :find is a pattern in small letters; empty: all. :before
--- is the last id of the page before.
+-- Persons, the latest first, with how much they have bought. :before is the last id of the page before.
 SELECT c.id, trim(coalesce(c.first_name, '') || ' ' || coalesce(c.last_name, '')), c.email, c.phone, c.source, c.deleted_at,
     (SELECT count(*) FROM orders AS o WHERE o.shop = c.shop AND (o.customer_id = c.id OR o.customer_id IN
         (SELECT m.id FROM customer AS m WHERE m.shop = c.shop AND m.merged_into = c.id))),
@@ -10,8 +9,23 @@ SELECT c.id, trim(coalesce(c.first_name, '') || ' ' || coalesce(c.last_name, '')
         (SELECT m.id FROM customer AS m WHERE m.shop = c.shop AND m.merged_into = c.id)))
 FROM customer AS c
 WHERE c.shop = :shop AND c.id < :before AND c.merged_into IS NULL
-    AND (:find = '' OR lower(c.email) LIKE :find ESCAPE '\' OR lower(c.phone) LIKE :find ESCAPE '\'
-        OR lower(coalesce(c.first_name, '') || ' ' || coalesce(c.last_name, '')) LIKE :find ESCAPE '\')
+ORDER BY c.id DESC LIMIT :limit;
+
+-- name: people_found
+-- The same of those whose address, telephone, name or last name begins with something (from :from to below :to).
+SELECT c.id, trim(coalesce(c.first_name, '') || ' ' || coalesce(c.last_name, '')), c.email, c.phone, c.source, c.deleted_at,
+    (SELECT count(*) FROM orders AS o WHERE o.shop = c.shop AND (o.customer_id = c.id OR o.customer_id IN
+        (SELECT m.id FROM customer AS m WHERE m.shop = c.shop AND m.merged_into = c.id))),
+    (SELECT max(o.placed_at) FROM orders AS o WHERE o.shop = c.shop AND (o.customer_id = c.id OR o.customer_id IN
+        (SELECT m.id FROM customer AS m WHERE m.shop = c.shop AND m.merged_into = c.id)))
+FROM customer AS c
+WHERE c.shop = :shop AND c.id < :before AND c.merged_into IS NULL
+    AND c.id IN (SELECT id FROM customer WHERE shop = :shop AND email_key >= :from AND email_key < :to
+        UNION SELECT id FROM customer WHERE shop = :shop AND phone >= :from AND phone < :to
+        UNION SELECT id FROM customer WHERE shop = :shop AND lower(last_name) >= :from AND lower(last_name) < :to
+        UNION SELECT id FROM customer WHERE shop = :shop
+            AND lower(coalesce(first_name, '') || ' ' || coalesce(last_name, '')) >= :from
+            AND lower(coalesce(first_name, '') || ' ' || coalesce(last_name, '')) < :to)
 ORDER BY c.id DESC LIMIT :limit;
 
 -- name: people_person
