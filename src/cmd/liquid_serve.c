@@ -12,6 +12,7 @@
 #include "base/json_write.h"
 #include "base/when.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,17 +58,22 @@ partial_load(const void *host, Str name, Arena *arena, Str *ret)
     return true;
 }
 
-/* Seconds since 1970, or a time as text. */
+/* Seconds since 1970, whole or not, as a number or as text; what cannot be seconds, since it would be
+ * the year 5000, is ms. Or a time as people write it. */
 static bool
 case_now(Case *test, GError **error)
 {
+    const double seconds_most = 1e11;
     const Json *now = json_get(test->json, "now");
-    int64_t seconds;
     if (json_missing(now))
         return true;
-    if (!json_int(now, &seconds))
-        return when_parse(json_text(now), NULL, &test->data.now, error);
-    test->data.now = seconds * 1000;
+    Str text = json_as_text(test->arena, now);
+    const char *copy = arena_cstr(test->arena, text);
+    char *end = NULL;
+    double number = g_ascii_strtod(copy, &end);
+    if (text.len == 0 || *end || !(fabs(number) < seconds_most * 1000))
+        return when_parse(text, NULL, &test->data.now, error);
+    test->data.now = llround(fabs(number) < seconds_most ? number * 1000 : number);
     return true;
 }
 
@@ -87,7 +93,7 @@ case_read(Case *test, GError **error)
                               .root = liquid_json(test->arena, json_get(json, "data")),
                               .notes = &test->notes};
     const char *zone = json_str(json_get(json, "zone"));
-    if (zone && !(test->data.zone = zone_get(zone, error)))
+    if (zone && *zone && !(test->data.zone = zone_get(zone, error)))
         return false;
     test->data.locale = json_str(json_get(json, "locale"));
     return case_now(test, error);

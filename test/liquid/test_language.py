@@ -109,3 +109,50 @@ def test_of_two_members_with_one_name_the_last_counts():
     (got,) = lines_of(['{"template":"{{ a.b }}{{ a.c }}{{ a.a_name_of_more_than_16 }}",'
                        '"data":{"a":{"b":1,"c":3,"b":2,"a_name_of_more_than_17":5,"a_name_of_more_than_16":4}}}'])
     assert got["output"] == "234"
+
+
+def served(case):
+    done = subprocess.run([BINARY, "liquid", "serve-tests"], input=json.dumps(case) + "\n", text=True,
+                          capture_output=True, timeout=20, check=True)
+    return json.loads(done.stdout)
+
+
+LONG = "a b " * 25_000
+
+
+@pytest.mark.parametrize("body", [
+    "{{ s | size }}", "{{ s.last }}", "{% if s contains 'xy' %}1{% endif %}", "{% if l contains -1 %}1{% endif %}",
+    "{{ s | slice: -1 }}", "{% assign z = s | md %}", "{% assign z = h | strip_html %}", "{% assign z = l | uniq %}",
+    "{% if l == m %}{% else %}1{% endif %}",
+])
+def test_looking_at_much_counts_as_work(body):
+    data = {"s": LONG, "h": "<!--" * 25_000, "l": list(range(12_000)), "m": [*range(11_999), -1]}
+    case = {"template": "{% for i in l %}\n  " + body + "{% endfor %}", "data": data, "strict": False}
+    told = served(case)
+    assert not told["ok"] and ("steps" in told["error"] or "bytes" in told["error"] or "too long" in told["error"])
+
+
+def test_output_without_a_loop_ends_at_its_bound_and_says_where():
+    case = {"template": "\n" + "{{ s }}" * 1_000, "data": {"s": LONG}}
+    told = served(case)
+    assert (told["ok"], told["line"], told["column"]) == (False, 2, 7 * 10 + 4)
+    assert told["error"] == "the output is larger than 1048576 bytes"
+
+
+def test_uniq_takes_long_lists_of_anything():
+    data = {"l": [{"k": i % 7_000, "v": [i % 7_000, "x"]} for i in range(10_000)]}
+    case = {"template": "{{ l | uniq | size }} {{ l | uniq: 'k' | size }} {{ l | map: 'v' | uniq | size }}", "data": data}
+    assert served(case) == {"ok": True, "output": "7000 7000 7001"}
+
+
+def test_uniq_tells_kinds_apart_as_ruby_does():
+    case = {"template": "{{ l | uniq | json }}", "data": {"l": [1, 1.0, "1", 1, None, None, True, {"a": 1, "b": 2},
+                                                               {"b": 2, "a": 1}, 2.5, 2.5, 2.25, False]}}
+    assert served(case)["output"] == '[1,1.0,"1",null,true,{"a":1,"b":2},2.5,2.25,false]'
+
+
+@pytest.mark.parametrize("now", [1700000000, 1700000000.25, "1700000000", 1700000000000, "2023-11-14T22:13:20Z",
+                                 "2023-11-14T23:13:20+01:00"])
+def test_now_is_taken_in_every_form(now):
+    case = {"template": "{{ 'now' | date: '%Y-%m-%d %H:%M:%S' }}", "now": now, "zone": ""}
+    assert served(case) == {"ok": True, "output": "2023-11-14 22:13:20"}

@@ -148,6 +148,7 @@ value_size(LiquidValue value, LiquidValue *ret)
 bool
 value_command(LiquidCall *call, LiquidValue value, const LiquidName *name, LiquidValue *ret)
 {
+    call_charge_text(call, value);
     if (word_is(name->text, STR("size")))
         return value_size(value, ret);
     bool last = word_is(name->text, STR("last"));

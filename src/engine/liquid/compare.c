@@ -9,7 +9,7 @@ list_equal(LiquidCall *call, LiquidValue left, LiquidValue right)
     size_t len = value_len(left);
     if (len != value_len(right))
         return false;
-    for (size_t i = 0; i < len; i++)
+    for (size_t i = 0; i < len; i++, call->steps++)
         if (!value_equal(call, value_nth(call, left, i), value_nth(call, right, i)))
             return false;
     return true;
@@ -21,7 +21,7 @@ map_equal(LiquidCall *call, LiquidValue left, LiquidValue right)
     size_t len = value_len(left);
     if (len != value_len(right))
         return false;
-    for (size_t i = 0; i < len; i++) {
+    for (size_t i = 0; i < len; i++, call->steps++) {
         const LiquidValue *pair = value_nth(call, left, i).array->list;
         LiquidValue other;
         if (!value_at(call, right, pair[0], &other) || !value_equal(call, pair[1], other))
@@ -139,7 +139,7 @@ list_contains(LiquidCall *call, LiquidValue list, LiquidValue item)
         return number_compare(number, (Number){.digits = list.range->from}) >= 0 &&
                number_compare(number, (Number){.digits = list.range->to}) <= 0;
     }
-    for (size_t i = 0, len = value_len(list); i < len; i++)
+    for (size_t i = 0, len = value_len(list); i < len; i++, call->steps++)
         if (value_equal(call, value_nth(call, list, i), item))
             return true;
     return false;
@@ -153,6 +153,7 @@ value_contains(LiquidCall *call, LiquidValue left, LiquidValue right)
     if (!liquid_truth(left) || !liquid_truth(right))
         return false;
     size_t at;
+    call_charge_text(call, left);
     if (right.kind == LIQUID_BLANK || right.kind == LIQUID_EMPTY) /* words, not values */
         return left.kind == LIQUID_STR;
     if (left.kind == LIQUID_STR)

@@ -366,6 +366,7 @@ call_run_with(LiquidCall *call, const Call *filter_call, LiquidValue value, cons
     LiquidValue result = LIQUID_OF_NIL;
     call->fail_at = filter_call->at;
     call->steps++;
+    call_charge_text(call, value);
     if (!filter_call->filter->run(call, value, args, &result))
         return LIQUID_OF_NIL;
     return result;
@@ -383,12 +384,11 @@ args_bundle(Arena *arena, const LiquidArgs *args)
 LiquidArgs
 call_args(Arena *arena, const Call *call, LiquidValue *list)
 {
-    size_t bundle = call->count;
-    LiquidArgs args = {call->count, list, call->named_count, call->names, list + bundle + 1};
-    if (!call_bundles(call))
+    LiquidArgs args = {call->count, list, call->named_count, call->names, list + call->count + 1};
+    if (G_LIKELY(!call_bundles(call)))
         return args;
-    list[bundle] = args_bundle(arena, &args);
-    return (LiquidArgs){.count = bundle + 1, .list = list};
+    list[call->count] = args_bundle(arena, &args);
+    return (LiquidArgs){.count = call->count + 1u, .list = list};
 }
 
 static LiquidValue
@@ -464,6 +464,12 @@ expr_eval(LiquidCall *call, const Expr *expr)
 }
 
 /* ---- what filters see --------------------------------------------------------------------- */
+
+void
+liquid_call_charge(LiquidCall *call, size_t steps)
+{
+    call_charge(call, steps);
+}
 
 const LiquidValue *
 liquid_arg(const LiquidArgs *args, const char *name)

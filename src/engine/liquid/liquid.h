@@ -183,6 +183,8 @@ typedef struct LiquidFilter {
 Arena *liquid_call_arena(const LiquidCall *call);
 const struct LiquidData *liquid_call_data(const LiquidCall *call);
 bool liquid_fail(LiquidCall *call, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* Work that grows with what a filter is given, counted as so many instructions of the budget. */
+void liquid_call_charge(LiquidCall *call, size_t steps);
 /* The value as text, as {{ value }} would print it in plain mode. */
 Str liquid_call_text(LiquidCall *call, LiquidValue value);
 /* The value as a whole number; false when it is none. */

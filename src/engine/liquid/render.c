@@ -98,8 +98,8 @@ call_settle(LiquidCall *call, Silence silence)
     return true;
 }
 
-/* Asked at every block and every turn of a loop. */
-static bool
+/* Asked at every block, turn of a loop and assignment, and before every filter that gets much. */
+bool
 budget_check(LiquidCall *call, uint32_t at)
 {
     if (call->steps > call->steps_most)
@@ -112,6 +112,19 @@ budget_check(LiquidCall *call, uint32_t at)
         return call_fail(call, FAILURE_BUDGET, at, "the template takes more than %zu bytes",
                          call->arena_most);
     return true;
+}
+
+void
+call_charge(LiquidCall *call, size_t steps)
+{
+    call->steps += (uint32_t)MIN(steps, (size_t)(UINT32_MAX - call->steps));
+}
+
+void
+call_charge_bytes(LiquidCall *call, size_t bytes)
+{
+    call_charge(call, bytes / STEP_BYTES);
+    budget_check(call, call->fail_at);
 }
 
 bool
@@ -301,7 +314,7 @@ render_assign(LiquidCall *call, const Node *node)
     if (call->failure)
         return call_settle(call, SILENCE_WARNING);
     slot_assign(call, node->slot, value);
-    return true;
+    return budget_check(call, node->at) || call_settle(call, SILENCE_WARNING);
 }
 
 static bool
@@ -310,8 +323,11 @@ render_print(LiquidCall *call, const Node *node)
     LiquidValue value = expr_eval(call, node->expr);
     if (call->failure)
         return call_settle(call, SILENCE_NONE);
+    size_t before = call->out->len;
     render_value(call, value, (Escape)node->escape);
-    return true;
+    if (G_LIKELY(call->out->len - before < LONG_BYTES) || budget_check(call, node->at))
+        return true;
+    return call_settle(call, SILENCE_NONE);
 }
 
 /* False: the rest of the block is not rendered. */
@@ -413,7 +429,8 @@ call_budget(LiquidCall *call)
 bool
 call_has_room(LiquidCall *call, size_t bytes)
 {
-    return bytes <= call->arena_most ||
+    size_t used = arena_used_bytes(call->arena) - call->arena_first;
+    return (bytes <= call->arena_most && used <= call->arena_most - bytes) ||
            call_fail(call, FAILURE_BUDGET, call->fail_at, "the text is larger than %zu bytes",
                      call->arena_most);
 }
@@ -439,7 +456,7 @@ liquid_render(const Liquid *liquid, const LiquidData *data, Arena *arena, Buf *o
     call.slots = arena_new_of(arena, Slot, MAX(call.slot_count, 1u));
     render_block(&call, liquid->main->body);
     if (!call.stopped && !budget_check(&call, (uint32_t)liquid->main->source.len))
-        failure_raise(&call);
+        call_settle(&call, SILENCE_NONE);
     if (call.error)
         g_propagate_error(error, call.error);
     return !call.stopped;

@@ -97,6 +97,24 @@ bool call_settle(LiquidCall *call, Silence silence);
 void call_budget(LiquidCall *call); /* takes the budget of its template */
 /* Asked by filters before they make a text this large. False: the budget is used up. */
 bool call_has_room(LiquidCall *call, size_t bytes);
+/* Looking at much is work too, and counts as so many steps. */
+void call_charge(LiquidCall *call, size_t steps);
+void call_charge_bytes(LiquidCall *call, size_t bytes); /* and asks the budget */
+
+enum {
+    STEP_BYTES = 64,   /* are looked at in the time of one step */
+    LONG_BYTES = 1024, /* of text: the budget is asked about it */
+};
+
+static inline void
+call_charge_text(LiquidCall *call, LiquidValue value)
+{
+    if (value.kind == LIQUID_STR && G_UNLIKELY(value.len >= LONG_BYTES))
+        call_charge_bytes(call, value.len);
+}
+
+/* False: the budget is used up, which is now pending. */
+bool budget_check(LiquidCall *call, uint32_t at);
 bool call_turn(LiquidCall *call, uint32_t at);
 void slot_resolve(LiquidCall *call, uint32_t slot); /* looks it up in the data */
 LiquidValue slot_value(LiquidCall *call, uint32_t slot, uint32_t at);

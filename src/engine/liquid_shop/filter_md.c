@@ -22,12 +22,15 @@ extensions_attach(cmark_parser *parser)
     }
 }
 
+enum { MD_BYTES = 4 }; /* are read in the time of one instruction of a template */
+
 static bool
 md_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
 {
     Str text = liquid_call_text(call, value);
     if (text.len > LIMIT_TEMPLATE_BYTES)
         return liquid_fail(call, "the text is larger than %d bytes", LIMIT_TEMPLATE_BYTES);
+    liquid_call_charge(call, text.len / MD_BYTES);
     static pthread_once_t registered = PTHREAD_ONCE_INIT;
     pthread_once(&registered, cmark_gfm_core_extensions_ensure_registered);
     cmark_parser *parser = cmark_parser_new(CMARK_OPT_VALIDATE_UTF8);

@@ -51,8 +51,9 @@ list_of(LiquidCall *call, LiquidValue value, List *ret)
         return true;
     }
     size_t len = value_len(value);
-    if (len > call->turns_most || len * sizeof *ret->items > call->arena_most)
+    if (len > call->turns_most || !call_has_room(call, len * sizeof *ret->items))
         return call_fail(call, FAILURE_BUDGET, call->fail_at, "the list is too long");
+    call_charge(call, len / 4);
     ret->room = len;
     ret->items = arena_new_of(call->arena, LiquidValue, len + 1);
     return list_flatten(call, ret, value, 0);
@@ -288,47 +289,6 @@ compact_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidV
     return list_result(call, &list, ret);
 }
 
-/* Ruby's eql?: 1 and 1.0 are two. */
-static bool
-same_key(LiquidCall *call, LiquidValue left, LiquidValue right)
-{
-    if (left.kind != right.kind && (kind_is_number(left) || kind_is_number(right)))
-        return false;
-    return value_equal(call, left, right);
-}
-
-static bool
-uniq_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
-{
-    List list, keys = {0};
-    size_t kept = 0;
-    if (!list_of(call, value, &list))
-        return false;
-    bool by_property = args->count && args->list[0].kind != LIQUID_NIL;
-    if (list.count < 2) /* Ruby does not ask a lone item for its property */
-        return list_result(call, &list, ret);
-    for (size_t i = 0; i < list.count; i++) {
-        LiquidValue key = list.items[i];
-        Has has = by_property ? item_property(call, key, args->list[0], &key) : HAS_IT;
-        if (has == HAS_WRONG_TYPE)
-            return property_fail(call, args->list[0]);
-        if (has == HAS_NOT_INDEX)
-            return true;
-        size_t seen = 0;
-        while (seen < keys.count && !same_key(call, keys.items[seen], key))
-            seen++;
-        call->steps += (uint32_t)MIN(seen, (size_t)UINT16_MAX);
-        if (call->steps > call->steps_most)
-            return call_fail(call, FAILURE_BUDGET, call->fail_at, "the list is too long");
-        if (seen < keys.count)
-            continue;
-        list_push(call, &keys, key);
-        list.items[kept++] = list.items[i];
-    }
-    list.count = kept;
-    return list_result(call, &list, ret);
-}
-
 static bool
 reverse_run(LiquidCall *call, LiquidValue value, const LiquidArgs *args, LiquidValue *ret)
 {
@@ -497,7 +457,5 @@ const LiquidFilter liquid_filter_sum = {"sum",
                                         1,
                                         .type = LIQUID_TYPE_NUMBER,
                                         .help = "All items, or one property of them, added up."};
-const LiquidFilter liquid_filter_uniq = {
-    "uniq", uniq_run, 0, 1, .type = LIQUID_TYPE_LIST, .help = "Every item once."};
 const LiquidFilter liquid_filter_where = {
     "where", where_run, 1, 2, .type = LIQUID_TYPE_LIST, .help = "The items with that property."};

@@ -386,15 +386,18 @@ cut_blocks(Arena *arena, Str text)
     };
     Buf out = {.arena = arena};
     size_t from = 0;
+    bool endless[G_N_ELEMENTS(BLOCKS)] = {false}; /* from here on that end does not stand */
     for (size_t i = 0; i < text.len;) {
         size_t skip = 0;
         for (size_t b = 0; text.at[i] == '<' && !skip && b < G_N_ELEMENTS(BLOCKS); b++) {
             Str rest = str_sub(text, i, text.len);
             size_t end;
-            if (rest.len < BLOCKS[b][0].len || memcmp(rest.at, BLOCKS[b][0].at, BLOCKS[b][0].len))
+            if (endless[b] || rest.len < BLOCKS[b][0].len ||
+                memcmp(rest.at, BLOCKS[b][0].at, BLOCKS[b][0].len))
                 continue;
             Str behind = str_sub(rest, BLOCKS[b][0].len, rest.len);
-            if (str_find(behind, BLOCKS[b][1], &end))
+            endless[b] = !str_find(behind, BLOCKS[b][1], &end);
+            if (!endless[b])
                 skip = BLOCKS[b][0].len + end + BLOCKS[b][1].len;
         }
         if (skip) {
