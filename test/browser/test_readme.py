@@ -20,7 +20,7 @@ import staff  # noqa: E402
 from driver.server import Server  # noqa: E402
 
 MOST_BYTES = 120 * 1000
-WIDE, PHONE, LOW, TALL = (1100, 760), (390, 760), (1100, 620), (940, 1120)
+WIDE, PHONE, LOW, TALL, TALL_WIDE = (1100, 760), (390, 760), (1100, 620), (940, 1120), (1040, 820)
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +45,7 @@ def pages():
         raw = server.http("GET", f"/dev/mail/{mail}/raw").text
         page = re.search(r"/o/[\w.~-]+", raw.replace("=\r\n", "").replace("=\n", ""))[0]
         yield {"mail": (f"{base}/dev/mail/{mail}", WIDE, []), "order": (base + page, PHONE, []),
+               "mails": (f"{base}/s/demo/settings/mails/order_confirmation", TALL_WIDE, cookies),
                "today": (f"{base}/s/demo", LOW, cookies), "story": (f"{base}/s/demo/orders/{order}", TALL, cookies)}
 
 
