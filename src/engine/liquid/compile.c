@@ -89,7 +89,9 @@ compile_room_more(Compiler *compiler, size_t bytes)
 const LiquidFilter *
 compile_filter(Compiler *compiler, Str text)
 {
-    FilterFound *found = &compiler->filters[liquid_hash(text) % FILTERS_FOUND];
+    uint32_t place = (uint32_t)text.len * 5 + (uint8_t)text.at[0] * 3 +
+                     (uint8_t)text.at[text.len / 2] * 11 + (uint8_t)text.at[text.len - 1];
+    FilterFound *found = &compiler->filters[place % FILTERS_FOUND];
     if (found->name.len != text.len || !bytes_same(found->name.at, text.at, text.len)) {
         found->name = text;
         found->filter = filter_find(&compiler->liquid->options, text);

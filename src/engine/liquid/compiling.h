@@ -78,7 +78,7 @@ typedef struct Scanner {
     bool lines; /* inside {% liquid %}: one tag a line */
 } Scanner;
 
-/* Filters that were looked for, by the hash of their name: a template has the same few again and
+/* Filters that were looked for, by a few letters of their name: a template has the same few again and
  * again. */
 enum { FILTERS_FOUND = 64 };
 typedef struct FilterFound {

@@ -55,7 +55,7 @@ output_end(const char *at, const char *end)
     const char *close = bytes_find(at, end, '}');
     if (close + 1 >= end || close[1] != '}')
         return NULL;
-    while ((at = bytes_find(at, close, '{')) < close)
+    while ((at = memchr(at, '{', (size_t)(close - at))) != NULL)
         if (*++at == '%')
             return NULL;
     return close + 2;

@@ -424,6 +424,8 @@ static const struct {
 TagParse
 tag_find(Str name)
 {
+    if (name.len == 0 || name.at[0] == 'e') /* most are an else or an end, and no tags */
+        return word_is(name, STR("echo")) ? tag_echo : NULL;
     for (size_t i = 0; i < G_N_ELEMENTS(TAGS); i++)
         if (TAGS[i].name.len == name.len && TAGS[i].name.at[0] == name.at[0] &&
             bytes_same(TAGS[i].name.at, name.at, name.len))

@@ -94,8 +94,8 @@ hash_mix(uint64_t hash, uint64_t word)
 }
 
 /* By 16 bytes, so that a name takes one step: multiply and fold, as wyhash does. */
-uint32_t
-liquid_hash(Str text)
+static inline uint32_t
+hash_of(Str text)
 {
     uint64_t hash = text.len;
     const char *at = text.at;
@@ -105,6 +105,12 @@ liquid_hash(Str text)
     Bytes16 rest = bytes_load_short(at, left);
     hash = hash_mix(hash_mix(hash, rest.low), rest.high);
     return (uint32_t)(hash ^ hash >> 32);
+}
+
+uint32_t
+liquid_hash(Str text)
+{
+    return hash_of(text);
 }
 
 LiquidName
@@ -144,11 +150,9 @@ name_same(const LiquidName *left, const LiquidName *right)
            bytes_same(left->text.at, right->text.at, left->text.len);
 }
 
-bool
-names_find(const Names *names, Str text, uint32_t hash, uint32_t *ret)
+static inline bool
+names_seek(const Names *names, Str text, uint32_t hash, uint32_t *ret)
 {
-    if (names->base && names_find(names->base, text, hash, ret))
-        return true;
     if (!names->index_room)
         return false;
     for (uint32_t at = hash & (names->index_room - 1); names->index[at];
@@ -160,6 +164,15 @@ names_find(const Names *names, Str text, uint32_t hash, uint32_t *ret)
             return true;
         }
     }
+    return false;
+}
+
+bool
+names_find(const Names *names, Str text, uint32_t hash, uint32_t *ret)
+{
+    for (; names; names = names->base)
+        if (names_seek(names, text, hash, ret))
+            return true;
     return false;
 }
 
@@ -184,8 +197,10 @@ names_add(Names *names, Arena *arena, Str text, uint32_t hash)
 uint32_t
 names_slot(Names *names, Arena *arena, Str text)
 {
-    uint32_t slot, hash = liquid_hash(text);
-    return names_find(names, text, hash, &slot) ? slot : names_add(names, arena, text, hash);
+    uint32_t slot, hash = hash_of(text);
+    bool found = names_seek(names, text, hash, &slot) ||
+                 (names->base && names_find(names->base, text, hash, &slot));
+    return found ? slot : names_add(names, arena, text, hash);
 }
 
 LiquidName
