@@ -104,6 +104,70 @@ number_check(size_t row, Str value, GError **error)
                 STR_ARG(str_sub(value, 0, 40)));
 }
 
+/* A file that is not there would keep every mail back, at night. */
+static bool
+file_check(Str value, GError **error)
+{
+    g_autofree char *path = g_strndup(value.at, value.len);
+    if (!g_path_is_absolute(path))
+        return fail(error, ERR_INPUT, "a file is named from the root on: /etc/ssl/our-ca.pem");
+    return g_file_test(path, G_FILE_TEST_IS_REGULAR) ||
+           fail(error, ERR_INPUT, "there is no file %s", path);
+}
+
+/* anas-boots.myshopify.com, with https:// or without. */
+static bool
+shopify_check(Str value, GError **error)
+{
+    Str rest = value, host;
+    size_t at;
+    if (str_find(value, STR("://"), &at))
+        rest = str_sub(value, at + 3, value.len);
+    str_split(&rest, '/', &host);
+    bool good = str_find(host, STR("."), &at) && !rest.len && !str_find(host, STR(" "), &at) &&
+                !str_starts(host, "admin.shopify.com");
+    return good || fail(error, ERR_INPUT,
+                        "it is the shop's address at Shopify, like anas-boots.myshopify.com");
+}
+
+/* Shopify names its versions by the month in which they came: 2026-01. */
+static bool
+shopify_version_check(Str value, GError **error)
+{
+    int64_t year = 0, month = 0;
+    bool dated = value.len == 7 && value.at[4] == '-' && digits_read(str_sub(value, 0, 4), &year) &&
+                 digits_read(str_sub(value, 5, 2), &month) && month >= 1 && month <= 12;
+    return dated || str_is(value, "unstable") ||
+           fail(error, ERR_INPUT, "a version of Shopify's API is a month, like 2026-01");
+}
+
+/* Domains and addresses, parted by commas. */
+static bool
+senders_check(Arena *arena, Str value, GError **error)
+{
+    Str rest = value, one, domain;
+    Address address;
+    while (str_split(&rest, ',', &one)) {
+        size_t at;
+        one = str_trim(one);
+        bool good = str_find(one, STR("@"), &at) ? address_parse_spec(arena, one, &address, error)
+                                                 : domain_parse(arena, one, &domain, error);
+        if (!good)
+            return false;
+    }
+    return true;
+}
+
+/* RFC 8601 2.2: an authserv-id. */
+static bool
+authority_check(Str value, GError **error)
+{
+    for (size_t i = 0; i < value.len; i++)
+        if (!g_ascii_isgraph(value.at[i]) || strchr(";,()\"", value.at[i]))
+            return fail(error, ERR_INPUT, "it is one name, like mx.example.com");
+    return true;
+}
+
 static bool
 sections_check(Str key, Str value, GError **error)
 {
@@ -138,6 +202,18 @@ value_check(Str key, Str value, GError **error)
         return domain_parse(arena, value, &domain, error);
     if (str_is(key, "mail.from") || str_is(key, "mail.reply_to"))
         return address_parse(arena, value, &address, error);
+    if (str_is(key, "smtp.ca_file") || str_is(key, "mailbox.ca_file"))
+        return file_check(value, error);
+    if (str_is(key, "shopify.shop"))
+        return shopify_check(value, error);
+    if (str_is(key, "shopify.api_version"))
+        return shopify_version_check(value, error);
+    if (str_is(key, "woocommerce.url"))
+        return web_address_check(value, false, error);
+    if (str_is(key, "order_mail.from"))
+        return senders_check(arena, value, error);
+    if (str_is(key, "order_mail.authority"))
+        return authority_check(value, error);
     if (str_is(key, "brand.color"))
         return color_check(value, error);
     if (str_is(key, "brand.logo_url"))

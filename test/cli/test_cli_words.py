@@ -76,6 +76,16 @@ def test_what_is_typed_wrongly_is_named_with_its_cure(home, words, signs):
     ("privacy.hold_years=ten", "a number of years"),
     ("api.per_minute=0", "from 1 to"),
     ("demo=maybe", "yes or no"),
+    ("smtp.ca_file=/nope.pem", "there is no file /nope.pem"),
+    ("mailbox.ca_file=ca.pem", "from the root on"),
+    ("shopify.shop=anas-boots", "anas-boots.myshopify.com"),
+    ("shopify.shop=https://admin.shopify.com/store/anas-boots", "anas-boots.myshopify.com"),
+    ("shopify.api_version=latest", "2026-01"),
+    ("shopify.api_version=2026-13", "2026-01"),
+    ("woocommerce.url=shop.example.com", "https://"),
+    ("order_mail.from=shop.example, not a domain!", "is no domain"),
+    ("order_mail.from=orders@", "order_mail.from"),
+    ("order_mail.authority=mx one", "one name"),
     ('generic.map={"orders":{"id":"/id","placed_at":"/at","payment":{"at":"/s","words":{"ok":"payed"}}}}', "none of pending"),
     ('generic.map={"orders":{"id":"/id","placed_at":"/at","shipments":{"each":"/b","id":"/n","state":"=sent"}}}', "in_transit"),
     ('generic.map={"orders":{"id":"/id","placed_at":"/at","shipments":{"each":"/b","id":"/n","lines":{"each":"/l","skku":"/s"}}}}',
@@ -86,6 +96,15 @@ def test_a_wrong_value_is_refused_and_changes_nothing(home, word, sign):
     code, text = said(home, "shop", "set", "boots", "contact=Somebody else", word)
     assert code == 2 and sign in text, text
     assert said(home, "shop", "show", "boots") == before
+
+
+@pytest.mark.parametrize("word", ["shopify.shop=anas-boots.myshopify.com", "shopify.shop=https://anas-boots.myshopify.com",
+                                  "shopify.api_version=2026-07", "woocommerce.url=https://shop.example.com",
+                                  "order_mail.from=shop.example, orders@shop.example", "order_mail.authority=mx.example.com",
+                                  "smtp.ca_file=/etc/ssl/certs/ca-certificates.crt", "shop.country=GB", "poll.every=1h30m"])
+def test_a_right_value_is_taken(home, word):
+    code, text = said(home, "shop", "set", "boots", word)
+    assert code == 0, text
 
 
 def test_an_empty_value_is_the_usual_one(home):

@@ -52,9 +52,8 @@ moment_check(const ConnectorKnock *knock, Str seconds, GError **error)
     if (age > TOLERANCE_MS || age < -TOLERANCE_MS)
         return fail(error, ERR_AUTH,
                     "the signature is %" PRId64
-                    " s old; at most 300 are taken: check the clocks of "
-                    "both machines",
-                    age / 1000);
+                    " s %s; at most 300 are taken: check the clocks of both machines",
+                    ABS(age) / 1000, age > 0 ? "old" : "ahead of our clock");
     return true;
 }
 
