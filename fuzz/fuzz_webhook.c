@@ -222,27 +222,48 @@ setup_try(Arena *arena, const ConnectorPoll *poll, const ConnectorVisit *visit,
     must(text_valid(buf_str(&told)));
 }
 
-static void
-poll_try(Arena *arena, const ConnectorPoll *poll, const ConnectorVisit *visit,
-         const ConnectorAnswer *answer)
+/* One page; false: there is no other. */
+static bool
+page_try(const Connector *connector, const ConnectorVisit *visit, const ConnectorAnswer *answer,
+         ConnectorCursor *cursor)
 {
     g_autoptr(GError) error = NULL;
-    ConnectorCursor cursor = {.since = 1772438460000};
     ConnectorPage page = {0};
     ConnectorRequest request = {0};
-    if (!poll->read(visit, &cursor, answer, &page, &error)) {
-        must(error && g_utf8_validate(error->message, -1, NULL));
-        return;
-    }
-    must(!error && page.wait_ms >= 0 && page.cursor.since >= cursor.since);
-    must(!page.more || page.cursor.next.len || page.cursor.since > cursor.since);
-    must(poll->ask(visit, &page.cursor, &request, NULL));
+    OrderNews news = {0};
+    must(connector->poll->ask(visit, cursor, &request, NULL));
     request_check_made(&request);
+    if (!connector->poll->read(visit, cursor, answer, &page, &error)) {
+        must(error && g_utf8_validate(error->message, -1, NULL));
+        return false;
+    }
+    must(!error && page.wait_ms >= 0 && page.cursor.since >= cursor->since);
+    must(page.cursor.noun == cursor->noun && text_valid(page.hidden));
+    must(!page.more || page.cursor.next.len || page.cursor.since > cursor->since || page.wait_ms);
+    if (page.count)
+        body_read(visit->arena, connector,
+                  str_of(arena_format(visit->arena, "poll/%s", cursor->noun->name)),
+                  page.body.len ? page.body : answer->body, &news);
+    *cursor = page.cursor;
+    return page.more;
+}
+
+/* Each noun, and a few pages of it with the same answer. */
+static void
+poll_try(const Connector *connector, const ConnectorVisit *visit, const ConnectorAnswer *answer)
+{
+    enum { PAGES_MOST = 4 };
+    for (const ConnectorNoun *noun = connector->poll->nouns; noun->name; noun++) {
+        ConnectorCursor cursor = {.noun = noun, .since = 1772438460000};
+        for (int page = 0; page < PAGES_MOST && page_try(connector, visit, answer, &cursor); page++)
+            continue;
+    }
 }
 
 static void
-answer_try(Arena *arena, const ConnectorPoll *poll, Str rest)
+answer_try(Arena *arena, const Connector *connector, Str rest)
 {
+    const ConnectorPoll *poll = connector->poll;
     Request request = {.headers = rest};
     size_t end = 0;
     int status = rest.len ? 100 + (uint8_t)rest.at[0] * 2 : 200;
@@ -256,7 +277,7 @@ answer_try(Arena *arena, const ConnectorPoll *poll, Str rest)
     int64_t seconds = 0;
     if (poll->token_read && poll->token_read(&visit, &answer, &token, &seconds, NULL))
         must(token.len && seconds > 0);
-    poll_try(arena, poll, &visit, &answer);
+    poll_try(connector, &visit, &answer);
     setup_try(arena, poll, &visit, &answer);
 }
 
@@ -277,6 +298,6 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     else if (!str_is(mode, "answer"))
         read_try(arena, connector, rest);
     else if (connector->poll)
-        answer_try(arena, connector->poll, rest);
+        answer_try(arena, connector, rest);
     return 0;
 }

@@ -105,6 +105,15 @@ net_make(Connect *connect, const Home *home, const ShopEntry *shop, GError **err
            reach_of(home->store, &net, shop->shop.id, &connect->net, error);
 }
 
+/* What is asked for besides, so that nobody has to guess what a lost webhook costs. */
+static void
+nouns_tell(const ConnectorPoll *poll, const char *every)
+{
+    for (const ConnectorNoun *noun = poll->nouns; noun->name; noun++)
+        printf("asked for every %s: %s. %s\n", noun->at_least_ms ? "day" : every, noun->name,
+               noun->help);
+}
+
 static bool
 connect_run(Connect *connect, const Home *home, const ShopEntry *shop, GError **error)
 {
@@ -122,6 +131,9 @@ connect_run(Connect *connect, const Home *home, const ShopEntry *shop, GError **
     connect->setup.told = &told;
     bool ok = connect_token(connect, error) && connect_talk(connect, error);
     fputs(buf_cstr(&told), stdout);
+    if (ok)
+        nouns_tell(connect->connector->poll,
+                   arena_cstr(connect->arena, shop_setting(shop, SETTING_POLL_EVERY)));
     if (ok)
         printf(connect->setup.wanting ? "%s is connected, but something is missing: see above.\n"
                                       : "%s is connected.\n",

@@ -27,6 +27,16 @@ WHERE shop = :shop AND id = :id;
 UPDATE shipment SET state = :state, state_at = :state_at, delivered_at = coalesce(delivered_at, :delivered_at)
 WHERE shop = :shop AND id = :id;
 
+-- name: shipment_arrived
+-- It was there earlier than we thought.
+UPDATE shipment SET delivered_at = :at, state_at = :at WHERE shop = :shop AND id = :id AND delivered_at > :at;
+
+-- name: shipment_arrived_order
+-- And so was all of its order, perhaps.
+UPDATE orders SET delivered_at = (SELECT max(s.delivered_at) FROM shipment AS s
+    WHERE s.shop = :shop AND s.order_id = :order_id AND s.state <> 'cancelled')
+WHERE shop = :shop AND id = :order_id AND delivered_at IS NOT NULL;
+
 -- name: shipment_left
 -- It has left the shop.
 UPDATE shipment SET shipped_at = :shipped_at WHERE shop = :shop AND id = :id;

@@ -117,9 +117,23 @@ shipment_tell(const Learn *learn, const Knowing *known, EventKind kind, int64_t 
     return kind == EVENT_COUNT || event_append(learn, &event, error);
 }
 
+/* Of several who say that it has arrived the one who saw it first is right, whoever tells it first. */
+static bool
+state_arrived_before(const Learn *learn, const Knowing *known, int64_t at, GError **error)
+{
+    int64_t changed = 0;
+    Bind shop = bind_int("shop", learn->shop);
+    return db_run(learn->db, Q_shipment_arrived,
+                  BINDS(bind_int("at", at), shop, bind_int("id", known->id)), &changed, error) &&
+           (!changed || db_run(learn->db, Q_shipment_arrived_order,
+                               BINDS(shop, bind_int("order_id", known->order_id)), NULL, error));
+}
+
 static bool
 state_move(const Learn *learn, Knowing *known, ShipmentState state, int64_t at, GError **error)
 {
+    if (state == SHIPMENT_DELIVERED && known->state == SHIPMENT_DELIVERED)
+        return state_arrived_before(learn, known, at, error);
     if (!state_counts(known, state, at))
         return true;
     known->state = state;

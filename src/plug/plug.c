@@ -16,10 +16,14 @@ bool
 plug_amount(Arena *arena, const Json *object, const char *key, const char *currency, int64_t *ret,
             GError **error)
 {
+    /* 2^53: what a program that counts in doubles can still tell apart, and far from where sums of ours overflow. */
+    const int64_t most = INT64_C(1) << 53;
     Str text = plug_text(arena, object, key);
     Money money = {0};
     if (text.len && !money_parse_rounded(text, currency, &money, error))
         return fail_at(error, "%s", key);
+    if (money.minor > most || money.minor < -most)
+        return fail(error, ERR_INPUT, "%s is too large for an amount", key);
     *ret = money.minor;
     return true;
 }

@@ -42,7 +42,8 @@ plug_setting(const PlugSettings *settings, const char *key)
  * the sender writes them. */
 Str plug_text(Arena *arena, const Json *object, const char *key);
 
-/* Text or number in minor units of the currency (ISO 4217, NUL-terminated); digits below them are rounded. */
+/* Text or number in minor units of the currency (ISO 4217, NUL-terminated); digits below them are rounded. Of more
+ * than 2^53 of them: ERR_INPUT, so that the sum of some is a number, too. */
 bool plug_amount(Arena *arena, const Json *object, const char *key, const char *currency,
                  int64_t *ret, GError **error);
 

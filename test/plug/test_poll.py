@@ -226,6 +226,7 @@ def test_connecting_shopify_makes_the_webhooks_once(server, shopify):
     assert {"ORDERS_CREATE", "FULFILLMENT_EVENTS_CREATE", "REFUNDS_CREATE", "APP_UNINSTALLED"} <= made
     assert {hook["uri"] for hook in shopify.hooks} == {"https://mails.example.com/in/demo/shopify"}
     assert said.count(": made") == len(shopify.hooks) == 21
+    assert "asked for every 15m: shipments. What carriers said" in said and "CUSTOMERS_MERGE: made" in said
     assert "customers/redact" in said and "Shopify is connected." in said
     assert ": made" not in connect(server, "shopify") and len(shopify.hooks) == 21
 
@@ -247,6 +248,7 @@ def test_connecting_woocommerce_makes_the_webhooks_once(server, woo):
     woo.orders = [woo_order(1, NOON)]
     said = connect(server, "woocommerce")
     assert said.count(": made") == len(woo.hooks) == 15
+    assert "asked for every day: customers." in said and "asked for every 15m: bin." in said
     assert {hook["secret"] for hook in woo.hooks} == {"hush"}
     assert {hook["delivery_url"] for hook in woo.hooks} == {"https://mails.example.com/in/demo/woocommerce"}
     assert ": made" not in connect(server, "woocommerce")

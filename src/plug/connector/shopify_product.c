@@ -184,6 +184,7 @@ shopify_variants_told(const ConnectorAsk *ask, const Json *product, Facts *ret, 
             !variant_read(ask, NULL, one, &facts[i].variant, error))
             return fail_at(error, "variants/%zu", i);
     }
-    *ret = (Facts){.variants = facts, .variant_count = count};
+    *ret = count ? (Facts){.variants = facts, .variant_count = count}
+                 : (Facts){.declined = STR("nothing on this page is to be learned")};
     return true;
 }

@@ -235,9 +235,10 @@ subtotal_sum(Order *order, GError **error)
 {
     for (size_t i = 0; i < order->line_count; i++) {
         const OrderLine *line = &order->lines[i];
-        if (__builtin_add_overflow(order->subtotal, line->price * line->quantity - line->discount,
-                                   &order->subtotal))
-            return fail(error, ERR_INPUT, "line_items: the sum is too large");
+        /* What was charged: line_amounts has seen that it is a number. */
+        int64_t charged = line->price * line->quantity - line->discount;
+        if (!connector_add(&order->subtotal, charged, "line_items", error))
+            return false;
     }
     return true;
 }

@@ -329,6 +329,16 @@ poll_read(const ConnectorVisit *visit, const ConnectorCursor *cursor, const Conn
     return true;
 }
 
+/* A row of a page, which has to say what it is as a webhook has. */
+static bool
+row_told(const ConnectorAsk *ask, const Json *row, Facts *ret, GError **error)
+{
+    size_t nth = asked_nth(str_sub(ask->topic, strlen("poll/"), ask->topic.len));
+    if (!woocommerce_id(ask->arena, row, "id").len)
+        return fail(error, ERR_INPUT, "id is missing: this is none of the %s", asked[nth].noun);
+    return asked[nth].told(ask, row, ret, error);
+}
+
 bool
 woocommerce_page_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GError **error)
 {
@@ -336,7 +346,7 @@ woocommerce_page_told(const ConnectorAsk *ask, const Json *root, Facts *ret, GEr
     if (nth < G_N_ELEMENTS(asked) && json_type(root) == JSON_OBJECT)
         return woocommerce_variations_told(ask, root, ret, error);
     if (nth < G_N_ELEMENTS(asked))
-        return connector_list_told(ask, root, asked[nth].told, ret, error);
+        return connector_list_told(ask, root, row_told, ret, error);
     *ret = (Facts){.declined = STR("this version asks for nothing of this name")};
     return true;
 }

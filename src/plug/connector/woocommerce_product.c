@@ -127,7 +127,8 @@ woocommerce_variations_told(const ConnectorAsk *ask, const Json *root, Facts *re
     for (size_t i = 0; i < count; i++)
         if (!variation_read(ask, json_nth(list, i), product, &facts[i], error))
             return fail_at(error, "variations/%zu", i);
-    *ret = (Facts){.variants = facts, .variant_count = count};
+    *ret = count ? (Facts){.variants = facts, .variant_count = count}
+                 : (Facts){.declined = STR("nothing on this page is to be learned")};
     return true;
 }
 

@@ -255,7 +255,8 @@ line_read(Arena *arena, const FormatRecord *record, size_t row, const char *curr
         !cell_amount(record, row, LINE_DISCOUNT, currency, &line.discount, error))
         return false;
     int64_t whole;
-    if (__builtin_mul_overflow(line.price, line.quantity, &whole) || whole > INT64_MAX / 4096) {
+    if (__builtin_mul_overflow(line.price, line.quantity, &whole) || whole > INT64_MAX / 4096 ||
+        whole < INT64_MIN / 4096) {
         fail(error, ERR_INPUT, "the line is too large");
         return cell_fail(error, record, row, LINE_PRICE);
     }
