@@ -340,7 +340,7 @@ def test_the_bin_of_woocommerce_is_looked_into(server, woo):  # noqa: F811
 
 def test_woocommerce_coupons_and_customers_are_asked_for(server, woo):  # noqa: F811
     stamps = {"date_created_gmt": gmt(NOON), "date_modified_gmt": gmt(NOON)}
-    woo.coupons = [WOO_COUPON | stamps | {"id": number, "code": f"SPRING{number}"} for number in range(60)]
+    woo.coupons = [WOO_COUPON | stamps | {"id": number, "code": f"SPRING{number}"} for number in range(1, 61)]
     woo.customers = [WOO_CUSTOMER | {"id": number, "email": f"c{number}@example.com", "date_created_gmt": "2020-01-01T00:00:00",
                                      "date_modified_gmt": "2020-01-01T00:00:00"} for number in range(1, 241)]
     for number in (5, 150, 239):
