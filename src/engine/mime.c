@@ -294,6 +294,9 @@ static Str
 without_from_line(Str mail)
 {
     Str rest = mail, line;
+    /* Mails that were saved from a web page begin with empty lines. */
+    for (Str next = rest; str_split(&next, '\n', &line) && next.at && !str_trim(line).len;)
+        rest = next;
     while (str_starts(rest, "From ") || str_starts(rest, ">From "))
         if (!str_split(&rest, '\n', &line) || !rest.at)
             return (Str){0};

@@ -57,9 +57,7 @@ row_decide(ClaimRow *row, const SmtpResult *result, int64_t now)
         row->message_state = "failed";
         row->reason = REASON_REFUSED;
         row->counts = 1;
-        /* Before RCPT it is not the recipient that was refused. */
-        row->hard = result->stage >= SMTP_AT_RCPT &&
-                    receipt_is_hard(result->code, result->enhanced, str_of(result->words));
+        row->hard = receipt_is_hard(result);
         break;
     case SMTP_THROTTLED:
         row->state = "throttled";

@@ -1,42 +1,38 @@
 /* receipt.c - what comes back; see receipt.h. */
 #include "flow/receipt.h"
 
+#include "base/limits.h"
 #include "engine/clock.h"
 #include "engine/id.h"
 #include "flow/consent.h"
+#include "plug/inbound/inbound.h"
 
-#include <string.h>
-
-/* RFC 3463 and its registry (RFC 7505 for 5.1.10): what is wrong is the address, for good. */
-static const char *const hard_codes[] = {"5.1.1", "5.1.2",  "5.1.3", "5.1.6",
-                                         "5.1.9", "5.1.10", "5.2.1"};
-
-/* Servers without enhanced codes, in small letters. RFC 5321's own words for 550, "mailbox unavailable", are not
- * among them: they stand for a policy as well. */
-static const char *const hard_words[] = {
-    "user unknown",      "unknown user",     "no such user",           "does not exist",
-    "mailbox not found", "no mailbox",       "recipient not found",    "unknown recipient",
-    "invalid recipient", "account disabled", "address rejected: user",
-};
+static BounceMoment
+stage_moment(SmtpStage stage)
+{
+    if (stage < SMTP_AT_MAIL)
+        return BOUNCE_AT_CONNECT;
+    if (stage == SMTP_AT_MAIL)
+        return BOUNCE_AT_MAIL;
+    return stage == SMTP_AT_RCPT ? BOUNCE_AT_RCPT : BOUNCE_AT_DATA;
+}
 
 bool
-receipt_is_hard(int code, const char *enhanced, Str words)
+receipt_is_hard(const SmtpResult *result)
 {
-    if (code < 500 || code > 559)
+    g_autoptr(Arena) arena = arena_new(LIMIT_TEXT_BYTES * 16);
+    /* Before RCPT nobody was named yet; and a no for the moment is none. */
+    if (result->stage < SMTP_AT_RCPT || result->code < 500)
         return false;
-    if (enhanced[0]) {
-        for (size_t i = 0; i < G_N_ELEMENTS(hard_codes); i++)
-            if (strcmp(enhanced, hard_codes[i]) == 0)
-                return true;
-        return false;
-    }
-    g_autofree char *small = g_ascii_strdown(words.len ? words.at : "", (gssize)words.len);
-    if (strstr(small, "sender"))
-        return false; /* "Sender address rejected: User unknown" is about us */
-    for (size_t i = 0; i < G_N_ELEMENTS(hard_words); i++)
-        if (strstr(small, hard_words[i]))
-            return true;
-    return false;
+    InboundReport report = {
+        .outcome = REPORT_FAILED,
+        .moment = stage_moment(result->stage),
+        .code = result->code,
+        .enhanced = str_of(result->enhanced),
+        .words = str_of(result->words),
+    };
+    bounce_heard(arena, &report);
+    return report.hard;
 }
 
 bool

@@ -2,11 +2,12 @@
  * learns later. */
 #pragma once
 
+#include "engine/smtp.h"
 #include "engine/store.h"
 
-/* Does this refusal say that the address does not work (user unknown, mailbox gone), rather than that this
- * mail or this sender was not wanted? By the enhanced code (RFC 3463), where there is none by the words. */
-bool receipt_is_hard(int code, const char *enhanced, Str words);
+/* Does this refusal say that the address does not work (user unknown, no such domain), rather than that this mail or this
+ * sender was not wanted? By the rules of plug/inbound (reason.c, words.def), which reports by mail are read with, too. */
+bool receipt_is_hard(const SmtpResult *result);
 
 /* The kinds: bounce, soft_bounce, delayed, delivered, complaint, told; reply, auto_reply, unsubscribe, mail. */
 typedef struct Receipt {

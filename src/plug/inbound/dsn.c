@@ -123,9 +123,14 @@ block_end(Arena *arena, DsnBlock *block, const Returned *returned, Reports *ret)
     report->words =
         text_line(arena, words_are_poor(words) && prose.len ? prose : words, LIMIT_TEXT_BYTES);
     report->code = scan_code(words);
-    const char *both = arena_format(arena, STR_FMT "\n" STR_FMT, STR_ARG(words),
-                                    STR_ARG(words_are_poor(words) ? prose : (Str){0}));
-    bounce_explain(arena, str_of(both), prose, report);
+    bounce_explain(arena, words, prose, report);
+    /* Without words in the report itself the prose may say more than the code, but not that the address is fine after all:
+     * somebody's footer about viruses stands there, too. */
+    if (words_are_poor(words) && !report->hard) {
+        const char *both =
+            arena_format(arena, STR_FMT "\n" STR_FMT, STR_ARG(words), STR_ARG(prose));
+        bounce_explain(arena, str_of(both), prose, report);
+    }
     category_apply(read.category, report);
     /* The report says no more than that it failed: the prose may. */
     if (report->reason == BOUNCE_OTHER && prose.len) {

@@ -45,6 +45,16 @@ typedef enum BounceReason {
 const char *bounce_slug(BounceReason reason);
 const char *bounce_help(BounceReason reason);
 
+/* When in the conversation (RFC 5321 3.3) the server said no: before RCPT it is about us, at RCPT about the recipient, behind
+ * DATA about the mail. */
+typedef enum BounceMoment {
+    BOUNCE_AT_UNKNOWN, /* by the words, as far as they tell */
+    BOUNCE_AT_CONNECT,
+    BOUNCE_AT_MAIL,
+    BOUNCE_AT_RCPT,
+    BOUNCE_AT_DATA,
+} BounceMoment;
+
 typedef enum ReportOutcome {
     REPORT_FAILED,     /* given up */
     REPORT_DELAYED,    /* still being tried */
@@ -58,6 +68,7 @@ typedef struct InboundReport {
     ReportOutcome outcome;
     Str recipient;       /* whom we wrote to, as far as the report knows: spec, any case */
     Str final_recipient; /* where it had been forwarded to, if that is told and another one */
+    BounceMoment moment; /* where somebody knows it who was there */
     BounceReason reason;
     bool hard;    /* the address does not work: stop writing to it */
     int code;     /* SMTP reply code; 0 if none is told */
@@ -118,6 +129,10 @@ typedef struct InboundFacts {
     /* INBOUND_SETUP: what it tells, in words for the owner. */
     Str notice;
 } InboundFacts;
+
+/* Fills reason and hard of a no that we heard ourselves, from outcome (failed), moment, code, enhanced and words: by the same
+ * rules as those of reports that come by mail. */
+void bounce_heard(Arena *arena, InboundReport *report);
 
 /* Reads a mail. Cannot fail: what nothing else knows is INBOUND_OTHER. */
 void inbound_read(Arena *arena, const Letter *letter, InboundFacts *ret);

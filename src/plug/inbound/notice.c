@@ -18,13 +18,13 @@
 
 #include <string.h>
 
-enum { SECTION_BYTES_MOST = 4000 };
+enum { SECTION_BYTES_MOST = 4000, OTHERS_MOST = 12 };
 
 /* Who cannot be the recipient: the sender of what came back, and those who speak for machines. */
 typedef struct NoticeScan {
     Arena *arena;
     Str notice;
-    Str others[6];
+    Str others[OTHERS_MOST];
     size_t other_count;
 } NoticeScan;
 
@@ -333,6 +333,21 @@ report_fill(Arena *arena, Str notice, bool several, InboundReport *report)
     bounce_explain(arena, words, words, report);
 }
 
+/* Notices that list what they know of the mail name its sender as well. */
+static void
+senders_add(NoticeScan *scan)
+{
+    static const char *const words[] = {
+        "sender:", "sender address:", "from:", "mail from:", "envelope sender:", "return-path:"};
+    Str rest = scan->notice, line;
+    while (rest.at) {
+        str_split(&rest, '\n', &line);
+        for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+            if (scan_starts(str_trim(line), words[i]))
+                other_add(scan, line);
+    }
+}
+
 void
 notice_read(Arena *arena, const Letter *letter, const Returned *returned, Reports *ret)
 {
@@ -345,6 +360,7 @@ notice_read(Arena *arena, const Letter *letter, const Returned *returned, Report
     other_add(&scan, letter_field_in(fields, count, "Return-Path"));
     other_add(&scan, letter_field_in(fields, count, "Sender"));
 
+    senders_add(&scan);
     scan_failed_field(letter_field(letter, "X-Failed-Recipients"), ret);
     if (!ret->count)
         scan_forms(&scan, ret);

@@ -98,60 +98,53 @@ bounce_help(BounceReason reason)
 
 /* ---- the moment in the conversation ------------------------------------------------------------ */
 
-typedef enum Moment {
-    MOMENT_UNKNOWN,
-    MOMENT_CONNECT,
-    MOMENT_MAIL,
-    MOMENT_RCPT,
-    MOMENT_DATA
-} Moment;
-
 static const struct {
     const char *words;
-    Moment moment;
+    BounceMoment moment;
 } moment_rows[] = {
-    {"in reply to rcpt to", MOMENT_RCPT}, /* Postfix */
-    {"in reply to mail from", MOMENT_MAIL},
-    {"in reply to end of data", MOMENT_DATA},
-    {"in reply to data", MOMENT_DATA},
-    {"refused to talk to me", MOMENT_CONNECT},
-    {"after rcpt to", MOMENT_RCPT},      /* Exim */
-    {"after rcpt command", MOMENT_RCPT}, /* GMX */
-    {"after mail from", MOMENT_MAIL},
-    {"after end of data", MOMENT_DATA},
-    {"after pipelined end of data", MOMENT_DATA},
-    {"after data", MOMENT_DATA},
-    {"after initial connection", MOMENT_CONNECT},
-    {"does not like recipient", MOMENT_RCPT}, /* qmail */
-    {"but sender was rejected", MOMENT_MAIL},
-    {"failed after i sent the message", MOMENT_DATA},
-    {"failed on data command", MOMENT_DATA},
-    {"did not like our rcpt to", MOMENT_RCPT}, /* DragonFly */
-    {"did not like our mail from", MOMENT_MAIL},
-    {"did not like our data", MOMENT_DATA},
-    {"did not like our final data", MOMENT_DATA},
-    {"[rcpt_to]", MOMENT_RCPT}, /* Yahoo */
-    {"[mail_from]", MOMENT_MAIL},
-    {"most progress was rcpt to", MOMENT_RCPT},
-    {"smtp:rcpt host", MOMENT_RCPT},
-    {"smtp command data", MOMENT_DATA}, /* m-FILTER */
+    {"in reply to rcpt to", BOUNCE_AT_RCPT}, /* Postfix */
+    {"in reply to mail from", BOUNCE_AT_MAIL},
+    {"in reply to end of data", BOUNCE_AT_DATA},
+    {"in reply to data", BOUNCE_AT_DATA},
+    {"refused to talk to me", BOUNCE_AT_CONNECT},
+    {"after rcpt to", BOUNCE_AT_RCPT},      /* Exim */
+    {"after rcpt command", BOUNCE_AT_RCPT}, /* GMX */
+    {"after mail from", BOUNCE_AT_MAIL},
+    {"after end of data", BOUNCE_AT_DATA},
+    {"after pipelined end of data", BOUNCE_AT_DATA},
+    {"after data", BOUNCE_AT_DATA},
+    {"after initial connection", BOUNCE_AT_CONNECT},
+    {"does not like recipient", BOUNCE_AT_RCPT}, /* qmail */
+    {"but sender was rejected", BOUNCE_AT_MAIL},
+    {"failed after i sent the message", BOUNCE_AT_DATA},
+    {"failed on data command", BOUNCE_AT_DATA},
+    {"did not like our rcpt to", BOUNCE_AT_RCPT}, /* DragonFly */
+    {"did not like our mail from", BOUNCE_AT_MAIL},
+    {"did not like our data", BOUNCE_AT_DATA},
+    {"did not like our final data", BOUNCE_AT_DATA},
+    {"[rcpt_to]", BOUNCE_AT_RCPT}, /* Yahoo */
+    {"[mail_from]", BOUNCE_AT_MAIL},
+    {"most progress was rcpt to", BOUNCE_AT_RCPT},
+    {"smtp:rcpt host", BOUNCE_AT_RCPT},
+    {"smtp command data", BOUNCE_AT_DATA}, /* m-FILTER */
+    {"rcpt to said", BOUNCE_AT_RCPT},      /* Coremail */
     /* sendmail shows only the last it said, which is DATA after a refused RCPT, too, when it does not wait for answers;
      * that the other side misses a recipient then tells. */
-    {"need rcpt", MOMENT_RCPT},
-    {"valid rcpt", MOMENT_RCPT},
-    {"no valid recipients", MOMENT_RCPT},
-    {">>> rcpt to", MOMENT_RCPT},
-    {">>> mail from", MOMENT_MAIL},
+    {"need rcpt", BOUNCE_AT_RCPT},
+    {"valid rcpt", BOUNCE_AT_RCPT},
+    {"no valid recipients", BOUNCE_AT_RCPT},
+    {">>> rcpt to", BOUNCE_AT_RCPT},
+    {">>> mail from", BOUNCE_AT_MAIL},
 };
 
-static Moment
+static BounceMoment
 words_moment(Str folded)
 {
     size_t at;
     for (size_t i = 0; i < G_N_ELEMENTS(moment_rows); i++)
         if (str_find(folded, str_of(moment_rows[i].words), &at))
             return moment_rows[i].moment;
-    return MOMENT_UNKNOWN;
+    return BOUNCE_AT_UNKNOWN;
 }
 
 /* ---- the reason ---------------------------------------------------------------------------------- */
@@ -211,13 +204,13 @@ status_in_words(Str words)
 
 /* "User unknown" that does not come from a server that was just asked for that user. */
 static bool
-unknown_is_filter(Str folded, Moment moment, const InboundReport *report)
+unknown_is_filter(Str folded, BounceMoment moment, const InboundReport *report)
 {
     size_t at;
     Str enhanced = report->enhanced, detail = str_sub(enhanced, 2, enhanced.len);
-    if (moment == MOMENT_RCPT)
+    if (moment == BOUNCE_AT_RCPT)
         return false;
-    if (moment == MOMENT_DATA)
+    if (moment == BOUNCE_AT_DATA)
         return !str_is(detail, "1.1");
     /* Asked for somebody, a server names whom it does not know: nobody named means that the mail was read first (KDDI). */
     if (str_find(folded, STR("550 : user unknown"), &at))
@@ -226,17 +219,49 @@ unknown_is_filter(Str folded, Moment moment, const InboundReport *report)
         return true;
     /* "550 <ana@x>: User unknown", "550 <ana@x>... User unknown": how Postfix and sendmail answer RCPT. */
     if (scan_like(folded, "550 <*>: ") || scan_like(folded, "550 <*>... ") ||
-        scan_like(folded, "550: <*>: "))
+        scan_like(folded, "550: <*>: ") || scan_like(folded, "550 *@*... "))
         return false;
     /* A bare 550 stands for anything (RFC 5321 4.2.3: "mailbox unavailable, not found, no access, rejected for policy
      * reasons"); nobody knows at which moment it was said. It counts when it is said again and again. */
     return report->code == 550 && (!enhanced.len || str_is(detail, "0.0") || str_is(detail, "3.0"));
 }
 
+/* "550-", "550 ": a code where a word begins. */
+static bool
+code_begins(Str folded, size_t at)
+{
+    return (at == 0 || folded.at[at - 1] == ' ') && at + 4 < folded.len &&
+           strchr("45", folded.at[at]) && g_ascii_isdigit(folded.at[at + 1]) &&
+           g_ascii_isdigit(folded.at[at + 2]) && strchr("- ", folded.at[at + 3]);
+}
+
+/* A reply of several lines has its code before each, and often its status, too (RFC 5321 4.2.1, 2034 4); put together they
+ * stand in the middle of a sentence, which reads as it was meant without them. The first stays. */
+static Str
+reply_joined(Arena *arena, Str folded)
+{
+    char *ret = arena_bytes(arena, folded.len + 1);
+    size_t len = 0;
+    bool seen = false;
+    for (size_t i = 0; i < folded.len; i++) {
+        bool code = code_begins(folded, i), again = code && seen && folded.at[i + 3] == '-';
+        seen |= code;
+        if (again) {
+            Str behind = str_sub(folded, i + 4, folded.len), status;
+            i += 4;
+            if (g_ascii_isdigit(behind.at[0]) && scan_enhanced(behind, &status) &&
+                status.at == behind.at && status.len + 1 < behind.len)
+                i += status.len + 1;
+        }
+        ret[len++] = folded.at[i];
+    }
+    return (Str){ret, len};
+}
+
 void
 bounce_explain(Arena *arena, Str words, Str around, InboundReport *report)
 {
-    Str folded = scan_fold(arena, words);
+    Str folded = reply_joined(arena, scan_fold(arena, words));
     if (status_is_vague(report->enhanced)) {
         Str told = status_in_words(folded);
         bool better = told.len && (!status_is_vague(told) || !str_ends(told, ".0.0"));
@@ -253,10 +278,10 @@ bounce_explain(Arena *arena, Str words, Str around, InboundReport *report)
     if (reason == BOUNCE_OTHER)
         reason = code_reason(report->code);
     if (reason == BOUNCE_USER_UNKNOWN || reason == BOUNCE_HOST_UNKNOWN) {
-        Moment moment = words_moment(folded);
-        if (moment == MOMENT_UNKNOWN && around.len)
+        BounceMoment moment = report->moment ? report->moment : words_moment(folded);
+        if (moment == BOUNCE_AT_UNKNOWN && around.len)
             moment = words_moment(scan_fold(arena, around));
-        if (moment == MOMENT_MAIL)
+        if (moment == BOUNCE_AT_MAIL)
             reason = BOUNCE_SENDER; /* it is us whom it does not know */
         else if (reason == BOUNCE_USER_UNKNOWN && unknown_is_filter(folded, moment, report))
             reason = BOUNCE_FILTERED;
@@ -267,4 +292,11 @@ bounce_explain(Arena *arena, Str words, Str around, InboundReport *report)
     /* A name that cannot be resolved now may be resolved tomorrow: with a code of 4 it is not gone. */
     bool passing = str_starts(report->enhanced, "4.") && reason != BOUNCE_USER_UNKNOWN;
     report->hard = report->outcome == REPORT_FAILED && hards[reason] && !passing;
+}
+
+void
+bounce_heard(Arena *arena, InboundReport *report)
+{
+    must(report->outcome == REPORT_FAILED && report->moment);
+    bounce_explain(arena, report->words, (Str){0}, report);
 }

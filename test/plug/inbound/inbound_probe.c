@@ -6,6 +6,7 @@
  *     check NAME SECRET-FILE NOW HEADERS BODY  {"ok": true} if the provider's signature is right; all but NAME and NOW
  *                                             are files, HEADERS of `Name: value` lines
  *     read NAME BODY                          what a provider's webhook tells
+ *     heard MOMENT CODE ENHANCED WORDS        a server's own no, heard at connect, mail, rcpt or data; ENHANCED - for none
  */
 #include "base/json_write.h"
 #include "base/limits.h"
@@ -172,6 +173,25 @@ probe_check(Arena *arena, char **words, GError **error)
 }
 
 static bool
+probe_heard(Arena *arena, char **words, JsonWriter *out)
+{
+    static const char *const moments[] = {"", "connect", "mail", "rcpt", "data"};
+    InboundReport report = {
+        .outcome = REPORT_FAILED,
+        .code = atoi(words[2]),
+        .enhanced = strcmp(words[3], "-") == 0 ? (Str){0} : str_of(words[3]),
+        .words = str_of(words[4]),
+    };
+    for (size_t i = 1; i < G_N_ELEMENTS(moments); i++)
+        if (strcmp(words[1], moments[i]) == 0)
+            report.moment = (BounceMoment)i;
+    bounce_heard(arena, &report);
+    json_put_key(out, "report");
+    report_put(out, &report);
+    return true;
+}
+
+static bool
 probe_answer(Arena *arena, char **words, JsonWriter *out, GError **error)
 {
     Letter letter;
@@ -198,6 +218,8 @@ probe_answer(Arena *arena, char **words, JsonWriter *out, GError **error)
         facts_put(out, &facts);
         return true;
     }
+    if (strcmp(words[0], "heard") == 0)
+        return probe_heard(arena, words, out);
     Str text = file_bytes(arena, words[1]);
     if (strcmp(words[0], "html") == 0)
         text = inbound_html_text(arena, text, true);
