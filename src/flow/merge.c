@@ -122,8 +122,10 @@ merge_learn(const Learn *learn, const MergeFact *merge, Learned *ret, GError **e
     if (*ret == LEARNED_ERASED || from.person == into.person)
         return true;
     if (!db_int(learn->db, Q_merge_taken_back,
-                BINDS(bind_int("shop", learn->shop), bind_int("from_id", from.id)), &taken_back,
-                error))
+                BINDS(bind_int("shop", learn->shop), bind_int("from_id", from.id),
+                      bind_int("from_person", from.person), bind_int("into_id", into.id),
+                      bind_int("into_person", into.person)),
+                &taken_back, error))
         return false;
     if (taken_back)
         return true;
@@ -134,12 +136,15 @@ merge_learn(const Learn *learn, const MergeFact *merge, Learned *ret, GError **e
 bool
 merge_undo(const Learn *learn, int64_t from, GError **error)
 {
-    int64_t changed = 0;
+    int64_t changed = 0, into = 0;
     Bind shop = bind_int("shop", learn->shop), id = bind_int("from_id", from);
-    if (!db_run(learn->db, Q_merge_part, BINDS(shop, id), &changed, error))
+    if (!merge_person(learn, from, &into, error) ||
+        !db_run(learn->db, Q_merge_part, BINDS(shop, id), &changed, error))
         return false;
     if (!changed)
         return fail(error, ERR_NOT_FOUND, "this customer is not merged with another");
-    return db_run(learn->db, Q_merge_undone, BINDS(bind_int("at", learn->at), shop, id), NULL,
+    return db_run(learn->db, Q_merge_follow, BINDS(shop, id, bind_int("into_id", into)), NULL,
+                  error) &&
+           db_run(learn->db, Q_merge_undone, BINDS(bind_int("at", learn->at), shop, id), NULL,
                   error);
 }

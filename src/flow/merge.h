@@ -20,5 +20,6 @@ bool merge_add(const Learn *learn, int64_t from, int64_t into, const char *reaso
  * they are one person already, or if somebody took back what the shop system said before. */
 bool merge_learn(const Learn *learn, const MergeFact *merge, Learned *ret, GError **error);
 
-/* On the writer: from stands for itself again. ERR_NOT_FOUND if it was not merged. */
+/* On the writer: from stands for itself again, and for those who stood behind it before. ERR_NOT_FOUND if it was not
+ * merged. */
 bool merge_undo(const Learn *learn, int64_t from, GError **error);

@@ -30,13 +30,22 @@ SELECT id, coalesce(merged_into, id), erased_at FROM customer
 WHERE shop = :shop AND source = :source AND foreign_id = :foreign_id;
 
 -- name: merge_taken_back
--- Did somebody part it from whom the shop system had merged it with?
+-- Did somebody part these two, or those who stood for them, after the shop system had merged them?
 SELECT count(*) FROM merge
-WHERE shop = :shop AND from_id = :from_id AND reason = 'shop_system' AND undone_at IS NOT NULL;
+WHERE shop = :shop AND from_id IN (:from_id, :from_person) AND into_id IN (:into_id, :into_person) AND reason = 'shop_system'
+    AND undone_at IS NOT NULL;
 
 -- name: merge_part
 -- It stands for itself again.
 UPDATE customer SET merged_into = NULL WHERE shop = :shop AND id = :from_id AND merged_into IS NOT NULL;
+
+-- name: merge_follow
+-- Those who stood behind it before it stood behind another go with it.
+WITH RECURSIVE behind (id) AS (
+    SELECT id FROM customer WHERE shop = :shop AND id = :from_id
+    UNION SELECT c.id FROM behind AS b CROSS JOIN customer AS c JOIN merge AS m ON m.shop = c.shop AND m.from_id = c.id
+    WHERE c.shop = :shop AND c.merged_into = :into_id AND m.into_id = b.id AND m.undone_at IS NULL)
+UPDATE customer SET merged_into = :from_id WHERE shop = :shop AND id <> :from_id AND id IN (SELECT id FROM behind);
 
 -- name: merge_undone
 -- The log of that.

@@ -243,3 +243,24 @@ def test_an_order_that_the_shop_system_names_goes_too_under_whatever_address_it_
     assert scene.server.rows("SELECT count(*) FROM inbox_body AS b JOIN inbox AS i ON i.id = b.id WHERE i.delivery = 'bo'") == [(0,)]
     assert scene.server.rows("SELECT count(*) FROM message WHERE address LIKE '%@%'") == [(0,)]
     assert scene.server.rows("SELECT email FROM customer WHERE email IS NOT NULL") == [("bo.berg@example.com",)]
+
+
+def test_who_was_parted_again_is_not_erased_with_the_other(scene):
+    """Ana was Bo before Bo was taken to be Cy. When Bo is parted from Cy, Ana goes with Bo."""
+    cy = BODY.decode()
+    for old, new in zip([hers for hers, _ in BO], ("5837205777777", "888000111222", "#1003", "cy@example.com", "Cy", "Moe", "Rue 3")):
+        cy = cy.replace(old, new)
+    post(scene, "cy", cy.encode())
+    scene.live.control("work")
+    ana_id, bo_id, cy_id = (
+        scene.server.cli("customer", "demo", address).split()[0] for address in ("ana@example.com", "bo.berg@example.com", "cy@example.com")
+    )
+    scene.server.cli("customer", "demo", "merge", ana_id, bo_id)
+    scene.server.cli("customer", "demo", "merge", bo_id, cy_id)
+    scene.server.cli("customer", "demo", "part", bo_id)
+    scene.server.cli("privacy", "demo", "erase", "cy@example.com")
+    scene.live.control("work")
+    left = scene.server.rows("SELECT email FROM customer WHERE email IS NOT NULL ORDER BY email")
+    assert left == [("ana@example.com",), ("bo.berg@example.com",)]
+    erase(scene)
+    assert scene.server.rows("SELECT count(*) FROM customer WHERE email IS NOT NULL") == [(0,)]
