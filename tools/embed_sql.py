@@ -21,6 +21,11 @@ unless its help says why it may look at all shops:
 
     -- any shop: the flow thread works for every shop in one turn
 
+And one that keeps to its shop has to do so in every table that it reads: ids are the installation's, and a JOIN by an id
+alone is how a row of another shop comes in. Where that is meant, for one table, the help says so:
+
+    -- all shops of user_role: whoever has a role anywhere stays
+
 What is refused, each with file and line: a name that is taken or not lower_case; text before the
 first name; an empty query; two statements under one name; a parameter that is not :named; a :name
 that stands in the help and not in the statement; a missing :shop; a reason that is empty or that a
@@ -43,6 +48,11 @@ TOKEN = re.compile(r"""
     | (?P<number>[0-9][0-9A-Za-z_.]*)
     | (?P<odd>[?@$][A-Za-z0-9_]*)
     | (?P<other>.)""", re.VERBOSE | re.DOTALL)
+EXEMPT = re.compile(r"all shops of (\w+):\s*(.*?)\s*$")
+TABLE = re.compile(r"(?<!DISTINCT )(?<!DO )(?<!:)\b(?:FROM|JOIN|UPDATE) (\w+)(?: AS)?(?: (?!SET\b|WHERE\b|ON\b|JOIN\b|LEFT\b|ORDER\b|LIMIT\b|GROUP\b"
+                   r"|UNION\b|INDEXED\b|AND\b|OR\b)([A-Za-z_]\w*))?", re.IGNORECASE)
+SHOP_SAID = re.compile(r"(?:(\w+) \. )?\bshop = ", re.IGNORECASE)
+NO_SHOP = {"shop", "installation", "disk_day"}  # tables of the installation, without a column of that name
 SHOP_COMPARED = re.compile(r"\bshop (?:= |IS )?:shop\b|:shop = (?:\w+ ?\. ?)?shop\b", re.IGNORECASE)
 
 
@@ -111,6 +121,24 @@ class Query:
         words = " ".join(t if k != "text" else "''" for k, t in tokens if k != "space")
         if tokens_first_word(tokens) not in ("INSERT", "REPLACE") and not SHOP_COMPARED.search(words):
             self.fail("uses :shop but never asks for shop = :shop")
+        self.check_tables(words)
+
+    def check_tables(self, words):
+        """Every table that is read is held to a shop: as often as it is named, by the name that it has there."""
+        exempt = dict(m.groups() for m in map(EXEMPT.match, self.help) if m)
+        if any(not why for why in exempt.values()):
+            self.fail("'all shops of' needs a reason")
+        read = [(table, alias or table) for table, alias in TABLE.findall(words) if table not in NO_SHOP]
+        for table in exempt.keys() - {table for table, _ in read}:
+            self.fail(f"says 'all shops of {table}', and does not read it")
+        said = [name or None for name in SHOP_SAID.findall(words)]
+        names = set(re.findall(r"(\w+) \. shop\b", words))
+        for table, alias in read:
+            if table not in exempt and alias not in names and not (alias == table and None in said):
+                self.fail(f"reads {table}{f' AS {alias}' if alias != table else ''} of all shops: say {alias}.shop = ...")
+        kept = [table for table, _ in read if table not in exempt]
+        if len(kept) > len(said):
+            self.fail(f"reads {len(kept)} tables and asks for the shop of {len(said)}")
 
     def row(self):
         return (f'ROW({self.name}, {c_text(self.path)}, {self.line}, {c_text(self.sql)}, '

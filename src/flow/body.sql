@@ -35,6 +35,7 @@ INSERT INTO dictionary (id, shop, at, kind, name, bytes) VALUES (:id, :shop, :at
 -- The newest deliveries of a name (connector, blank, topic) and whom each is about, for learning. :most bounds
 -- how far back is looked.
 -- walks: :most rows at the end are looked at, whatever the shop
+-- all shops of inbox: the newest are looked at, of which the shop's are taken
 SELECT i.id, e.customer_id FROM (SELECT id, shop, connector, topic FROM inbox ORDER BY id DESC LIMIT :most) AS i
 JOIN event AS e ON e.cause = i.id AND e.shop = i.shop
 WHERE i.shop = :shop AND i.connector || ' ' || i.topic = :name AND e.customer_id IS NOT NULL ORDER BY i.id DESC;
@@ -42,6 +43,7 @@ WHERE i.shop = :shop AND i.connector || ' ' || i.topic = :name AND e.customer_id
 -- name: message_samples
 -- The same of messages (template, blank, language): whom each is for.
 -- walks: :most rows at the end are looked at, whatever the shop
+-- all shops of message: the newest are looked at, of which the shop's are taken
 SELECT m.id, m.address
 FROM (SELECT id, shop, template, address, body_bytes, locale FROM message ORDER BY id DESC LIMIT :most) AS m
 WHERE m.shop = :shop AND m.template || ' ' || substr(m.locale, 1, 2) = :name AND m.body_bytes > 0 ORDER BY m.id DESC;

@@ -62,6 +62,18 @@ def test_a_query_for_all_shops_says_why(tree):
     assert '"now")' in rows
 
 
+@pytest.mark.parametrize("text", [
+    "SELECT 1 FROM t JOIN u ON u.shop = t.shop AND u.id = t.u WHERE t.shop = :shop",
+    "SELECT 1 FROM t WHERE shop = :shop AND a IS DISTINCT FROM b AND EXISTS (SELECT 1 FROM u WHERE u.shop = t.shop AND u.t = t.id)",
+    "UPDATE t SET n = 1 WHERE shop = :shop AND id IN (SELECT t FROM u AS x WHERE x.shop = :shop)",
+    "SELECT 1 FROM t AS x JOIN shop AS s ON s.id = x.shop WHERE x.shop = :shop",
+    "INSERT INTO t (shop, n) VALUES (:shop, :n) ON CONFLICT (shop) DO UPDATE SET n = excluded.n",
+])
+def test_a_query_that_keeps_to_its_shop_everywhere_is_fine(tree, text):
+    result, _ = tree(f"-- name: a\n{text}\n")
+    assert result.returncode == 0, result.stderr
+
+
 def test_unchanged_queries_keep_their_time(tree, tmp_path):
     text = "-- name: a\nSELECT 1 FROM t WHERE shop = :shop\n"
     tree(text)
@@ -77,6 +89,12 @@ def test_unchanged_queries_keep_their_time(tree, tmp_path):
     ("-- name: a\nSELECT :shop FROM t", 1, "never asks for shop = :shop"),
     ("-- name: a\nSELECT 1 FROM t WHERE 'shop = :shop' <> :shop", 1, "never asks"),
     ("-- name: a\nDELETE FROM t WHERE workshop = :shop", 1, "never asks"),
+    ("-- name: a\nSELECT 1 FROM t JOIN u ON u.id = t.u WHERE t.shop = :shop", 1, "reads u of all shops: say u.shop = ..."),
+    ("-- name: a\nSELECT 1 FROM t AS x LEFT JOIN u AS y ON y.id = x.u WHERE x.shop = :shop", 1, "reads u AS y of all shops"),
+    ("-- name: a\nDELETE FROM t WHERE shop = :shop AND id IN (SELECT t FROM u WHERE id = :id)", 1, "asks for the shop of 1"),
+    ("-- name: a\nSELECT 1 FROM t WHERE shop = :shop UNION SELECT 1 FROM t WHERE id = :id", 1, "asks for the shop of 1"),
+    ("-- name: a\nUPDATE t SET n = (SELECT max(n) FROM t AS o) WHERE shop = :shop", 1, "reads t AS o of all shops"),
+    ("-- name: a\n-- all shops of u: x\nSELECT 1 FROM t WHERE shop = :shop", 1, "does not read it"),
     ("-- name: a\n-- any shop:\nSELECT 1 FROM t", 1, "needs a reason"),
     ("-- name: a\n-- any shop: x\nSELECT 1 FROM t WHERE shop = :shop", 1, "drop one"),
     ("-- name: a\n-- :shop, :id\nSELECT 1 FROM t WHERE shop = :shop", 1, "its help names :id"),
@@ -109,6 +127,15 @@ def test_the_red_fixture_is_caught(tmp_path):
     assert result.returncode != 0
     assert "src/flow/leak.sql:7: orders_of_everybody: its help" not in result.stderr
     assert "src/flow/leak.sql:7: orders_of_everybody: does not use :shop" in result.stderr
+
+
+def test_a_join_by_an_id_alone_is_caught(tmp_path):
+    text = (ROOT / "test/fixture/isolation/src/flow/leak.sql").read_text()
+    (tmp_path / "src" / "flow").mkdir(parents=True)
+    first, _, leak = text.partition("-- name: orders_of_everybody")
+    (tmp_path / "src" / "flow" / "leak.sql").write_text(first + "-- name: " + leak.partition("-- name: ")[2])
+    result = embed(tmp_path, tmp_path / "queries.def")
+    assert result.returncode != 0 and "lines_of_everybody: reads order_line AS l of all shops" in result.stderr
 
 
 def test_the_rows_are_c(tree, tmp_path):

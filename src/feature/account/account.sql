@@ -26,6 +26,7 @@ UPDATE users SET name = :name WHERE shop = :shop AND id = :id;
 
 -- name: user_drop
 -- Nobody has a role for them any more.
+-- all shops of user_role: whoever has a role anywhere stays
 DELETE FROM users WHERE shop = :shop AND id = :id AND NOT EXISTS (SELECT 1 FROM user_role WHERE user_id = users.id);
 
 -- name: user_role_get
@@ -52,6 +53,7 @@ SELECT count(*) FROM user_role WHERE user_id = :user_id AND shop <> :here;
 
 -- name: user_owners
 -- How many owners a shop has who can sign in, this one user left out.
+-- all shops of users: accounts are the installation's, their roles are of shops
 SELECT count(*) FROM user_role AS r JOIN users AS u ON u.id = r.user_id
 WHERE (r.shop = :shop OR r.shop = 0) AND r.role = 'owner' AND u.password IS NOT NULL AND u.id <> :user_id;
 
@@ -62,6 +64,7 @@ SELECT shop, role FROM user_role WHERE user_id = :user_id ORDER BY shop;
 
 -- name: user_of_shop
 -- Who may come into a shop, those of every shop too.
+-- all shops of users: accounts are the installation's, their roles are of shops
 SELECT u.id, u.email, u.name, min(r.role), u.password IS NOT NULL, max(s.seen_at), min(r.shop)
 FROM user_role AS r JOIN users AS u ON u.id = r.user_id LEFT JOIN session AS s ON s.user_id = u.id AND s.shop = 0
 WHERE r.shop = :shop OR r.shop = 0
@@ -79,7 +82,7 @@ INSERT INTO user_link (id, shop, at, user_id, hash, expires_at) VALUES (:id, :sh
 
 -- name: user_link_find
 -- Where it leads. One for the first owner has no user.
-SELECT l.user_id, l.expires_at, u.email, u.name FROM user_link AS l LEFT JOIN users AS u ON u.id = l.user_id
+SELECT l.user_id, l.expires_at, u.email, u.name FROM user_link AS l LEFT JOIN users AS u ON u.shop = l.shop AND u.id = l.user_id
 WHERE l.shop = :shop AND l.hash = :hash;
 
 -- name: user_link_use
@@ -105,7 +108,7 @@ VALUES (:id, :shop, :at, :user_id, :hash, :at, :address, :agent);
 
 -- name: session_find
 -- Who sent this cookie.
-SELECT s.id, s.at, s.seen_at, u.id, u.email, u.name FROM session AS s JOIN users AS u ON u.id = s.user_id
+SELECT s.id, s.at, s.seen_at, u.id, u.email, u.name FROM session AS s JOIN users AS u ON u.shop = s.shop AND u.id = s.user_id
 WHERE s.shop = :shop AND s.hash = :hash;
 
 -- name: session_of
