@@ -111,8 +111,12 @@ days_read(const char *word, int64_t *ret_ends_at, GError **error)
 {
     char *end = NULL;
     int64_t days = g_ascii_strtoll(word, &end, 10);
-    *ret_ends_at = *word ? clock_now() + days * DAY_MS : 0;
-    return !*word || (!*end && days >= 1 && days <= KEY_DAYS_MOST) ||
+    *ret_ends_at = 0;
+    if (!*word)
+        return true;
+    if (!*end && days >= 1 && days <= KEY_DAYS_MOST)
+        *ret_ends_at = clock_now() + days * DAY_MS;
+    return *ret_ends_at ||
            fail(error, ERR_USAGE, "--days is a number of days from 1 to %d, not '%s'",
                 KEY_DAYS_MOST, word);
 }

@@ -44,6 +44,7 @@ def test_help_of_each_verb_names_its_forms_line_by_line(home):
     (["key"], ["init, dkim or api"]),
     (["key", "api"], ["--name and --scopes"]),
     (["key", "api", "boots", "--name", "Till", "--scopes", "all", "--days", "soon"], ["--days is a number of days"]),
+    (["key", "api", "boots", "--name", "Till", "--scopes", "all", "--days", "9223372036854775807"], ["--days is a number of days"]),
     (["list", "setings"], ["did you mean settings?"]),
     (["map", "try", "x.json", "--map", "nope"], ["neither a ready map", "list maps"]),
     (["shop", "add", "boots"], ["there is a shop boots already", "shop set"]),

@@ -110,6 +110,17 @@ def test_the_same_message_again_is_one(server, sns):
     assert receipts(server) == [("bounce", "jane@example.com")]
 
 
+def test_what_was_signed_cannot_be_told_again_in_other_fields(server, sns):
+    told = json.loads(sns.sign(sns.envelope("bounce", Subject="Amazon SES Email Event Notification")))
+    assert outcome(server, json.dumps(told)).status == 200
+    joined = {**told, "MessageId": f"{told['MessageId']}\nSubject\n{told['Subject']}"}
+    del joined["Subject"]
+    nameless = {**told, "Message": f"{told['Message']}\nMessageId\n{told['MessageId']}"}
+    del nameless["MessageId"]
+    assert [post(server, json.dumps(again)).status for again in (joined, nameless)] == [400, 400]
+    assert (count(server, "inbox"), receipts(server)) == (1, [("bounce", "jane@example.com")])
+
+
 def test_a_certificate_is_fetched_once_whatever_happens(server, sns):
     assert outcome(server, sns.sign(sns.envelope("bounce"))).status == 200
     server.kill()

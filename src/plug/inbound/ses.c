@@ -28,9 +28,11 @@ static const char *const notification_fields[] = {"Message",   "MessageId", "Sub
 static const char *const confirmation_fields[] = {
     "Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"};
 
-/* Each field's name and value on a line of its own; a Subject that is not there is left out. */
-static Str
-sns_signed_text(Arena *arena, const Json *root)
+/* Each field's name and value on a line of its own; a Subject that is not there is left out. No other may be missing, and
+ * none but the Message may have lines: else what was signed could be cut into other fields, and an old delivery told again
+ * under a new name. */
+static bool
+sns_signed_text(Arena *arena, const Json *root, Str *ret, GError **error)
 {
     bool notification = str_is(json_text(json_get(root, "Type")), "Notification");
     const char *const *fields = notification ? notification_fields : confirmation_fields;
@@ -38,15 +40,18 @@ sns_signed_text(Arena *arena, const Json *root)
         notification ? G_N_ELEMENTS(notification_fields) : G_N_ELEMENTS(confirmation_fields);
     Buf text = {.arena = arena};
     for (size_t i = 0; i < count; i++) {
-        const Json *value = json_get(root, fields[i]);
-        if (json_missing(value))
+        Str field = str_of(fields[i]), value = json_text(json_get(root, fields[i]));
+        if (json_missing(json_get(root, fields[i])) && str_is(field, "Subject"))
             continue;
-        buf_add_cstr(&text, fields[i]);
+        if (!value.at || (!str_is(field, "Message") && memchr(value.at, '\n', value.len)))
+            return fail(error, ERR_INPUT, "SNS's delivery has no %s of one line", fields[i]);
+        buf_add_str(&text, field);
         buf_add_char(&text, '\n');
-        buf_add_str(&text, json_text(value));
+        buf_add_str(&text, value);
         buf_add_char(&text, '\n');
     }
-    return buf_str(&text);
+    *ret = buf_str(&text);
+    return true;
 }
 
 /* ---- whose it is --------------------------------------------------------------------------------- */
@@ -191,8 +196,9 @@ ses_check(Arena *arena, const PlugHeaders *headers, Str body, const InboundSecre
     (void)headers;
     const Json *root = json_parse(arena, body.at, body.len, error);
     Topic topic;
-    Str signature;
-    if (!root || !topic_is_ours(root, secret, &topic, error))
+    Str signature, text;
+    if (!root || !topic_is_ours(root, secret, &topic, error) ||
+        !sns_signed_text(arena, root, &text, error))
         return false;
     if (!decode(arena, ENCODE_BASE64, json_text(json_get(root, "Signature")), &signature))
         return fail(error, ERR_INPUT, "SNS's delivery has no signature");
@@ -200,8 +206,7 @@ ses_check(Arena *arena, const PlugHeaders *headers, Str body, const InboundSecre
     bool sha1 = str_is(version, "1");
     if (!sha1 && !str_is(version, "2"))
         return fail(error, ERR_INPUT, "SNS's delivery has a SignatureVersion that we do not know");
-    if (!sign_check_by(secret->certificate, sha1 ? SIGN_SHA1 : SIGN_SHA256,
-                       sns_signed_text(arena, root), signature, error))
+    if (!sign_check_by(secret->certificate, sha1 ? SIGN_SHA1 : SIGN_SHA256, text, signature, error))
         return false;
     if (is_confirmation(root) && !confirmation_is_fine(arena, root, &topic))
         return fail(error, ERR_AUTH, "the address to confirm at is not one of Amazon SNS");
