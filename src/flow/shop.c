@@ -139,10 +139,8 @@ entry_make_words(ShopEntry *entry)
         return;
     entry->words = shop_words_new(choices, &problem);
     if (!entry->words)
-        log_warn("shop.sections",
-                 "shop=%" G_GINT64_FORMAT " error=\"%s\" cure=\"Correct mail.sections; until then "
-                 "mails leave as usual.\"",
-                 entry->shop.id, problem->message);
+        log_warn("shop.sections", "shop=%" G_GINT64_FORMAT " error=%s cure=%s", entry->shop.id,
+                 problem->message, "Correct mail.sections; until then mails leave as usual.");
 }
 
 static bool

@@ -138,6 +138,17 @@ def test_what_is_put_into_arabic_is_isolated():
             assert len(re.findall(r"\u2068\{\{ \w+ \}\}\u2069", value)) == value.count("{{"), key
 
 
+def test_what_the_page_of_the_mails_calls_our_words_are_our_words(mails):
+    """The words of `usual` in a section's schema stand in the mail while its field is empty."""
+    told = set()
+    for path in sorted((ROOT / "ui/mail/sections").glob("*.schema.json")):
+        for setting in json.loads(path.read_text()).get("settings", []):
+            if setting["type"] == "text":
+                told.add(dict(leaves(WORDS["en"]))[setting["usual"]])
+    seen = [html.unescape(mails["en", "usual", template].part("html")) for template in ("order_confirmation", "shipped")]
+    assert len(told) == 6 and all(any(words in page for page in seen) for words in told), told
+
+
 def test_punctuation_is_the_languages_own(mails):
     """French has a narrow no-break space before what is of two parts, so that no line begins with it; Arabic its own comma
     and question mark; Spanish asks from both ends; nobody has the typewriter's quotes."""

@@ -2,10 +2,13 @@
 import html
 import json
 import re
+import sqlite3
 import urllib.parse
 
 import pytest
+import staff
 from driver import shopify
+from driver.server import Server
 
 BASE = "/s/demo/settings/mails"
 CONFIRMATION = f"{BASE}/order_confirmation"
@@ -173,6 +176,28 @@ def test_a_form_that_no_page_sent_changes_no_mail(shop, fields):
 @pytest.mark.parametrize("path", ["nothing", "all/html", "../live", "order_confirmation/html/x", "sections/head"])
 def test_what_is_no_mail_is_not_there(shop, path):
     assert shop.owner.get(f"{BASE}/{path}").status in (404, 200 if path == "../live" else 404)
+
+
+def test_what_this_version_cannot_use_is_told_and_can_be_set_anew():
+    """An older version took it: the mails leave as they come, and the page says why."""
+    with Server() as server:
+        server.start()
+        server.cli("shop", "add", "demo")
+        owner = staff.owner(server)
+        server.stop()
+        db = sqlite3.connect(server.data / "postlude.db")
+        db.execute("INSERT INTO setting (shop, key, at, value) VALUES (1, 'mail.sections', 0, ?)",
+                   ('{"order_confirmation": {"off": ["gone"]}}',))
+        db.commit()
+        db.close()
+        server.start()
+        owner.port = server.port
+        for path in (BASE, CONFIRMATION):
+            page = owner.get(path)
+            assert page.status == 200 and "cannot be used by this version" in page.words and "'gone'" in page.words
+        assert "What you ordered" in owner.get(f"{CONFIRMATION}/html").words
+        used = owner.get(CONFIRMATION).form(CONFIRMATION, **{"do": "save", "items.title": "Anew"})
+        assert "In use" in used.words and "cannot be used" not in used.words
 
 
 # ---- what must not be --------------------------------------------------------------------------------------
