@@ -21,7 +21,8 @@ typedef struct Found {
     int64_t offset_ms;
     const char *abbreviation;
     bool afternoon, forenoon;
-    bool in_word; /* a letter stands right before */
+    bool in_word;   /* a letter stands right before */
+    bool one_digit; /* the day: "7", which is one beside a month only */
 } Found;
 
 /* ---- words -------------------------------------------------------------------------------- */
@@ -248,9 +249,10 @@ number_read(Str text, size_t digits, Found *found)
     bool before_word = rest.len && g_ascii_isalpha(rest.at[0]) && !ordinal;
     if (digits == 1 && (found->in_word || before_word)) /* a4, 4x */
         return digits;
-    if (digits <= 2 && found->day < 0)
+    if (digits <= 2 && found->day < 0) {
         found->day = digits_value(number);
-    else if (found->year < 0)
+        found->one_digit = digits == 1 && !ordinal;
+    } else if (found->year < 0)
         found->year = year_of(number);
     return digits + (digits <= 2 ? ordinal : 0);
 }
@@ -298,6 +300,8 @@ part_read(Str text, Found *found)
 static bool
 found_moment(LiquidCall *call, Found *found, Moment *ret)
 {
+    if (found->one_digit && found->month < 0 && found->hour < 0)
+        found->day = found->year = -1;
     bool date = found->year >= 0 || found->month >= 0 || found->day >= 0;
     if (!date && found->hour < 0)
         return false;
