@@ -51,6 +51,8 @@ TOKEN = re.compile(r"""
 EXEMPT = re.compile(r"all shops of (\w+):\s*(.*?)\s*$")
 TABLE = re.compile(r"(?<!DISTINCT )(?<!DO )(?<!:)\b(?:FROM|JOIN|UPDATE) (\w+)(?: AS)?(?: (?!SET\b|WHERE\b|ON\b|JOIN\b|LEFT\b|ORDER\b|LIMIT\b|GROUP\b"
                    r"|UNION\b|INDEXED\b|AND\b|OR\b)([A-Za-z_]\w*))?", re.IGNORECASE)
+# A name that a statement gives to a query of its own, which is judged where it stands.
+NAMED_WITHIN = re.compile(r"(?:\bWITH(?: RECURSIVE)?|\) ,) (\w+)(?: \([\w ,]*\))? AS (?:NOT )?(?:MATERIALIZED )?\(", re.IGNORECASE)
 SHOP_SAID = re.compile(r"(?:(\w+) \. )?\bshop = ", re.IGNORECASE)
 NO_SHOP = {"shop", "installation", "disk_day"}  # tables of the installation, without a column of that name
 SHOP_COMPARED = re.compile(r"\bshop (?:= |IS )?:shop\b|:shop = (?:\w+ ?\. ?)?shop\b", re.IGNORECASE)
@@ -128,7 +130,8 @@ class Query:
         exempt = dict(m.groups() for m in map(EXEMPT.match, self.help) if m)
         if any(not why for why in exempt.values()):
             self.fail("'all shops of' needs a reason")
-        read = [(table, alias or table) for table, alias in TABLE.findall(words) if table not in NO_SHOP]
+        others = NO_SHOP.union(NAMED_WITHIN.findall(words))
+        read = [(table, alias or table) for table, alias in TABLE.findall(words) if table not in others]
         for table in exempt.keys() - {table for table, _ in read}:
             self.fail(f"says 'all shops of {table}', and does not read it")
         said = [name or None for name in SHOP_SAID.findall(words)]

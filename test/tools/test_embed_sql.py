@@ -67,6 +67,8 @@ def test_a_query_for_all_shops_says_why(tree):
     "SELECT 1 FROM t WHERE shop = :shop AND a IS DISTINCT FROM b AND EXISTS (SELECT 1 FROM u WHERE u.shop = t.shop AND u.t = t.id)",
     "UPDATE t SET n = 1 WHERE shop = :shop AND id IN (SELECT t FROM u AS x WHERE x.shop = :shop)",
     "SELECT 1 FROM t AS x JOIN shop AS s ON s.id = x.shop WHERE x.shop = :shop",
+    "WITH RECURSIVE b (id) AS (SELECT id FROM t WHERE shop = :shop UNION SELECT t.id FROM b AS x CROSS JOIN t WHERE t.shop = :shop "
+    "AND t.up = x.id), c AS (SELECT id FROM b) DELETE FROM t WHERE shop = :shop AND id IN (SELECT id FROM c)",
     "INSERT INTO t (shop, n) VALUES (:shop, :n) ON CONFLICT (shop) DO UPDATE SET n = excluded.n",
 ])
 def test_a_query_that_keeps_to_its_shop_everywhere_is_fine(tree, text):
@@ -93,6 +95,7 @@ def test_unchanged_queries_keep_their_time(tree, tmp_path):
     ("-- name: a\nSELECT 1 FROM t AS x LEFT JOIN u AS y ON y.id = x.u WHERE x.shop = :shop", 1, "reads u AS y of all shops"),
     ("-- name: a\nDELETE FROM t WHERE shop = :shop AND id IN (SELECT t FROM u WHERE id = :id)", 1, "asks for the shop of 1"),
     ("-- name: a\nSELECT 1 FROM t WHERE shop = :shop UNION SELECT 1 FROM t WHERE id = :id", 1, "asks for the shop of 1"),
+    ("-- name: a\nWITH b AS (SELECT id FROM u AS x) DELETE FROM t WHERE shop = :shop AND id IN (SELECT id FROM b)", 1, "reads u AS x of all"),
     ("-- name: a\nUPDATE t SET n = (SELECT max(n) FROM t AS o) WHERE shop = :shop", 1, "reads t AS o of all shops"),
     ("-- name: a\n-- all shops of u: x\nSELECT 1 FROM t WHERE shop = :shop", 1, "does not read it"),
     ("-- name: a\n-- any shop:\nSELECT 1 FROM t", 1, "needs a reason"),
