@@ -41,7 +41,6 @@ UPDATE customer SET merged_into = NULL WHERE shop = :shop AND id = :from_id AND 
 
 -- name: merge_follow
 -- Those who stood behind it before it stood behind another go with it.
--- all shops of behind: it is made of customers of this shop alone
 WITH RECURSIVE behind (id) AS (
     SELECT id FROM customer WHERE shop = :shop AND id = :from_id
     UNION SELECT c.id FROM behind AS b CROSS JOIN customer AS c JOIN merge AS m ON m.shop = c.shop AND m.from_id = c.id
