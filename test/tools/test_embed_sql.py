@@ -69,6 +69,8 @@ def test_a_query_for_all_shops_says_why(tree):
     "SELECT 1 FROM t AS x JOIN shop AS s ON s.id = x.shop WHERE x.shop = :shop",
     "WITH RECURSIVE b (id) AS (SELECT id FROM t WHERE shop = :shop UNION SELECT t.id FROM b AS x CROSS JOIN t WHERE t.shop = :shop "
     "AND t.up = x.id), c AS (SELECT id FROM b) DELETE FROM t WHERE shop = :shop AND id IN (SELECT id FROM c)",
+    "WITH RECURSIVE r (id) AS (SELECT id FROM t WHERE shop = :shop UNION SELECT t.id FROM r JOIN t ON t.shop = :shop AND t.up = r.id)"
+    " SELECT id FROM r",
     "INSERT INTO t (shop, n) VALUES (:shop, :n) ON CONFLICT (shop) DO UPDATE SET n = excluded.n",
 ])
 def test_a_query_that_keeps_to_its_shop_everywhere_is_fine(tree, text):
