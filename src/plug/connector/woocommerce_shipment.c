@@ -7,6 +7,9 @@
  *   shipments                     list of Germanized beside the order's own fields: id, status, tracking_id (the
  *                                 number), tracking_url, shipping_provider, date_sent_gmt, est_delivery_date_gmt,
  *                                 items of order_item_id and quantity
+ *   _pr_shipment_dhl_label_tracking   what DHL's own plugin notes when it makes a label: tracking_number, one or a list of
+ *                                 them. The parcel has left once the order is completed
+ *   shipment_status               TrackShip's word on each of _wc_shipment_tracking_items, in their order
  *   one number alone              of several small plugins (table below)
  *
  * Two plugins often tell of the same parcel: the first in this list counts, by its number. A parcel that is noted has
@@ -24,18 +27,18 @@
 typedef struct Dialect {
     const char *list;
     bool note; /* in meta_data, not beside the order's own fields */
-    const char *id, *number, *carrier, *carrier_own, *url, *sent;
+    const char *id, *number, *carrier, *carrier_own, *url, *url_own, *sent;
     const char *lines, *line_id, *line_quantity;
 } Dialect;
 
 static const Dialect dialects[] = {
     {"_wc_shipment_tracking_items", true, "tracking_id", "tracking_number", "tracking_provider",
-     "custom_tracking_provider", "custom_tracking_link", "date_shipped", "products_list", "item_id",
-     "qty"},
+     "custom_tracking_provider", "custom_tracking_link", "ast_tracking_link", "date_shipped",
+     "products_list", "item_id", "qty"},
     {"_aftership_tracking_items", true, "tracking_id", "tracking_number", "slug", "carrier_name",
-     "tracking_url", "ship_date", "line_items", "id", "quantity"},
+     "tracking_url", "tracking_link", "ship_date", "line_items", "id", "quantity"},
     {"shipments", false, "id", "tracking_id", "shipping_provider", "shipping_provider_title",
-     "tracking_url", "date_sent_gmt", "items", "order_item_id", "quantity"},
+     "tracking_url", "tracking_link", "date_sent_gmt", "items", "order_item_id", "quantity"},
 };
 
 static const struct {
@@ -45,6 +48,7 @@ static const struct {
 } singles[] = {
     {"_aftership_tracking_number", "_aftership_tracking_provider_name", "_aftership_tracking_url"},
     {"_tracking_number", "_tracking_provider", "_custom_tracking_link"},
+    {"_shipping_tracking_number", "_shipping_company", "_shipping_tracking_url"},
     {"ywot_tracking_code", "ywot_carrier_name", "ywot_tracking_url"}, /* YITH Order Tracking */
 };
 
@@ -53,6 +57,7 @@ typedef struct Gather {
     Arena *arena;
     const Order *order;
     bool delivered; /* all of the order's parcels are */
+    bool left;      /* all of them are on their way at least */
     Shipment *list;
     size_t count, room;
 } Gather;
@@ -84,7 +89,7 @@ sent_read(Arena *arena, const Json *item, const char *key, int64_t *ret, GError 
     return true;
 }
 
-/* Germanized's word; the other plugins have none. */
+/* Germanized's word on its item, TrackShip's beside the items; the other plugins have none. */
 static ShipmentState
 state_read(Arena *arena, const Json *item)
 {
@@ -96,6 +101,16 @@ state_read(Arena *arena, const Json *item)
         {"processing", SHIPMENT_LABEL},
         {"ready-for-shipping", SHIPMENT_LABEL},
         {"delivered", SHIPMENT_DELIVERED},
+        /* TrackShip's */
+        {"pre_transit", SHIPMENT_LABEL},
+        {"label_cancelled", SHIPMENT_CANCELLED},
+        {"in_transit", SHIPMENT_IN_TRANSIT},
+        {"out_for_delivery", SHIPMENT_OUT_FOR_DELIVERY},
+        {"available_for_pickup", SHIPMENT_PICKUP},
+        {"on_hold", SHIPMENT_EXCEPTION},
+        {"exception", SHIPMENT_EXCEPTION},
+        {"failure", SHIPMENT_ATTEMPT_FAILED},
+        {"return_to_sender", SHIPMENT_RETURNING},
     };
     Str status = plug_text(arena, item, "status");
     if (str_starts(status, "gzd-"))
@@ -155,15 +170,17 @@ gather_add(Gather *gather, Shipment *shipment, Str id, const Parcel *parcel)
 }
 
 static bool
-item_read(Gather *gather, const Json *item, const Dialect *dialect, GError **error)
+item_read(Gather *gather, const Json *item, const Dialect *dialect, const Json *word,
+          GError **error)
 {
     Arena *arena = gather->arena;
-    Shipment shipment = {.state = state_read(arena, item)};
+    Shipment shipment = {.state = state_read(arena, word ? word : item)};
     Parcel parcel = {
         .carrier = connector_either(plug_text(arena, item, dialect->carrier),
                                     plug_text(arena, item, dialect->carrier_own)),
         .number = plug_text(arena, item, dialect->number),
-        .url = plug_text(arena, item, dialect->url),
+        .url = connector_either(plug_text(arena, item, dialect->url),
+                                plug_text(arena, item, dialect->url_own)),
     };
     Str id = connector_either(woocommerce_id(arena, item, dialect->id), parcel.number);
     bool comes_back = str_is(plug_text(arena, item, "type"), "return");
@@ -207,17 +224,45 @@ singles_read(Gather *gather, const Json *root)
     }
 }
 
+/* One number, or a list of them. */
+static const Json *
+dhl_numbers(const Json *root)
+{
+    return json_get(woocommerce_note(root, "_pr_shipment_dhl_label_tracking"), "tracking_number");
+}
+
+static void
+labels_read(Gather *gather, const Json *numbers)
+{
+    bool list = json_type(numbers) == JSON_ARRAY;
+    size_t count = list ? json_len(numbers) : 1;
+    for (size_t i = 0; i < count; i++) {
+        const Json *number = list ? json_nth(numbers, i) : numbers;
+        Shipment shipment = {.state = gather->left ? SHIPMENT_UNKNOWN : SHIPMENT_LABEL};
+        Parcel parcel = {
+            .number = str_trim(json_as_text(gather->arena, number)),
+            .carrier = STR("DHL"),
+        };
+        if (parcel.number.len && !number_known(gather, parcel.number))
+            gather_add(gather, &shipment, parcel.number, &parcel);
+    }
+}
+
 bool
 woocommerce_shipments_read(Arena *arena, const Json *root, const Order *order, Shipment **ret,
                            size_t *ret_count, GError **error)
 {
     enum { PARCELS_MOST = 100 };
     const Json *lists[G_N_ELEMENTS(dialects)];
+    const Json *words = woocommerce_note(root, "shipment_status");
+    const Json *label = dhl_numbers(root);
+    Str status = plug_text(arena, root, "status");
     Gather gather = {
         .arena = arena,
         .order = order,
-        .delivered = str_is(plug_text(arena, root, "status"), "delivered"),
-        .room = G_N_ELEMENTS(singles),
+        .delivered = str_is(status, "delivered"),
+        .left = str_is(status, "completed") || str_is(status, "shipped"),
+        .room = G_N_ELEMENTS(singles) + 1,
     };
     for (size_t i = 0; i < G_N_ELEMENTS(dialects); i++) {
         lists[i] = list_of(arena, root, &dialects[i]);
@@ -226,11 +271,17 @@ woocommerce_shipments_read(Arena *arena, const Json *root, const Order *order, S
                         dialects[i].list, json_len(lists[i]), PARCELS_MOST);
         gather.room += json_len(lists[i]);
     }
+    if (json_len(label) > PARCELS_MOST)
+        return fail(error, ERR_TOO_BIG, "DHL labels: %zu; at most %d are taken", json_len(label),
+                    PARCELS_MOST);
+    gather.room += json_len(label);
     gather.list = arena_new_of(arena, Shipment, gather.room);
     for (size_t i = 0; i < G_N_ELEMENTS(dialects); i++)
         for (size_t n = 0; n < json_len(lists[i]); n++)
-            if (!item_read(&gather, json_nth(lists[i], n), &dialects[i], error))
+            if (!item_read(&gather, json_nth(lists[i], n), &dialects[i],
+                           i ? NULL : json_nth(words, n), error))
                 return fail_at(error, "%s/%zu", dialects[i].list, n);
+    labels_read(&gather, label);
     singles_read(&gather, root);
     *ret = gather.list;
     *ret_count = gather.count;
