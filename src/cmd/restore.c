@@ -25,7 +25,7 @@ typedef struct Restoring {
     char *file;   /* the store that is made */
     char *part;   /* its name until it is whole */
     Keyring *keyring;
-    Str list;      /* what stands in the list */
+    GString *list; /* what stands in the list, and in one that the folder has already */
     int64_t asked; /* erasures that were done again */
 } Restoring;
 
@@ -99,6 +99,12 @@ restore_file(const Restoring *restoring, const char *name, Str bytes, GError **e
     return fail(error, ERR_IO, "cannot write %s: %s", to, problem->message);
 }
 
+static Str
+restore_listed(const Restoring *restoring)
+{
+    return (Str){restoring->list->str, restoring->list->len};
+}
+
 static bool
 restore_beside(const Restoring *restoring, GError **error)
 {
@@ -108,8 +114,8 @@ restore_beside(const Restoring *restoring, GError **error)
     if (!g_file_get_contents(restoring->key_file, &line, &bytes, &problem))
         return fail(error, ERR_IO, "cannot read the key: %s", problem->message);
     return restore_file(restoring, "secret.key", (Str){line, bytes}, error) &&
-           (!restoring->list.len ||
-            restore_file(restoring, ERASE_LIST_FILE, restoring->list, error));
+           (!restoring->list->len ||
+            restore_file(restoring, ERASE_LIST_FILE, restore_listed(restoring), error));
 }
 
 static bool
@@ -117,16 +123,18 @@ hold_job(Db *db, void *arg, GError **error)
 {
     Restoring *restoring = arg;
     return hold_begin(db, clock_now(), error) &&
-           (!restoring->list.len ||
-            erase_list_ask(db, restoring->keyring, restoring->list, &restoring->asked, error));
+           (!restoring->list->len ||
+            erase_list_ask(db, restoring->keyring, restore_listed(restoring), &restoring->asked,
+                           error));
 }
 
-/* What was asked again, and what was still to be done when the backup was made. */
+/* What was asked again, and what was still to be done when the backup was made: that stands in no list yet. */
 static bool
 restore_erase(const Restoring *restoring, Store *store, GError **error)
 {
+    g_autofree char *list = g_build_filename(restoring->data, ERASE_LIST_FILE, NULL);
     g_autoptr(ShopBook) shops = shopbook_new(store, restoring->keyring);
-    Erase *erase = erase_new(store, shops, restoring->keyring, NULL);
+    Erase *erase = erase_new(store, shops, restoring->keyring, list);
     bool ok = shopbook_load(shops, error), moved = true;
     while (ok && moved)
         ok = erase_turn(erase, &moved, error);
@@ -139,7 +147,7 @@ restore_hold(Restoring *restoring, GError **error)
 {
     g_autoptr(Store) store = store_of(restoring->part, false, error);
     return store && store_write(store, STORE_FLOW, hold_job, restoring, error) &&
-           restore_erase(restoring, store, error);
+           restore_beside(restoring, error) && restore_erase(restoring, store, error);
 }
 
 static void
@@ -174,39 +182,56 @@ restore_locked(Restoring *restoring, GError **error)
     restore_clean(restoring);
     bool ok = restore_is_free(restoring, error) && restore_key_fits(restoring, error) &&
               restore_copy(restoring, error) && restore_hold(restoring, error) &&
-              restore_beside(restoring, error) &&
               file_settle(restoring->part, restoring->file, error);
     if (!ok)
         restore_clean(restoring);
     return ok;
 }
 
+/* The lines of a list that are not in ours yet. */
 static bool
-restore_list(Restoring *restoring, char **ret_bytes, GError **error)
+list_join(Restoring *restoring, GHashTable *known, const char *path, GError **error)
 {
-    gsize bytes = 0;
+    g_autofree char *bytes = NULL;
+    gsize len = 0;
     g_autoptr(GError) problem = NULL;
-    if (!restoring->erased)
-        return true;
-    if (!g_file_get_contents(restoring->erased, ret_bytes, &bytes, &problem))
+    if (!g_file_get_contents(path, &bytes, &len, &problem))
         return fail(error, ERR_NOT_FOUND, "cannot read the list of erasures: %s", problem->message);
-    restoring->list = (Str){*ret_bytes, bytes};
-    return bytes > 0 || fail(error, ERR_INPUT, "%s is empty", restoring->erased);
+    Str rest = {bytes, len}, line;
+    while (str_split(&rest, '\n', &line)) {
+        if (!line.len || !g_hash_table_add(known, g_strndup(line.at, line.len)))
+            continue;
+        g_string_append_len(restoring->list, line.at, (gssize)line.len);
+        g_string_append_c(restoring->list, '\n');
+    }
+    return true;
+}
+
+/* A list that stands in the folder already may know of more than the one that was kept elsewhere. */
+static bool
+restore_list(Restoring *restoring, GError **error)
+{
+    g_autofree char *there = g_build_filename(restoring->data, ERASE_LIST_FILE, NULL);
+    g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    if (restoring->erased && !list_join(restoring, known, restoring->erased, error))
+        return false;
+    if (restoring->erased && !restoring->list->len)
+        return fail(error, ERR_INPUT, "%s is empty", restoring->erased);
+    return !g_file_test(there, G_FILE_TEST_EXISTS) || list_join(restoring, known, there, error);
 }
 
 static bool
 restore_run(Restoring *restoring, GError **error)
 {
-    g_autofree char *bytes = NULL;
     if (!g_file_test(restoring->backup, G_FILE_TEST_IS_REGULAR))
         return fail(error, ERR_NOT_FOUND, "there is no file %s", restoring->backup);
     g_autoptr(Keyring) keyring = keyring_open(restoring->key_file, error);
     restoring->keyring = keyring;
-    if (!keyring || !restore_list(restoring, &bytes, error))
+    if (!keyring)
         return false;
     FolderOptions options = {.allow_volatile = true};
     g_autoptr(Folder) folder = folder_open(restoring->data, &options, error);
-    return folder && restore_locked(restoring, error);
+    return folder && restore_list(restoring, error) && restore_locked(restoring, error);
 }
 
 /* Which list of erasures: the one that is named, or the one beside the key, which is then the old data folder's. */
@@ -221,7 +246,12 @@ restore_find_list(Restoring *restoring, const char *word, GError **error)
     }
     g_autofree char *folder = g_path_get_dirname(restoring->key_file);
     restoring->erased = g_build_filename(folder, ERASE_LIST_FILE, NULL);
-    return g_file_test(restoring->erased, G_FILE_TEST_EXISTS) ||
+    if (g_file_test(restoring->erased, G_FILE_TEST_EXISTS))
+        return true;
+    g_free(restoring->erased);
+    restoring->erased = NULL;
+    g_autofree char *there = g_build_filename(restoring->data, ERASE_LIST_FILE, NULL);
+    return g_file_test(there, G_FILE_TEST_EXISTS) ||
            fail(error, ERR_USAGE,
                 "whoever was erased after the backup was made is in it again: name the list of "
                 "erasures with --erased (" ERASE_LIST_FILE
@@ -266,16 +296,19 @@ cmd_restore(int argc, char **argv)
         .data = data,
         .file = file,
         .part = part,
+        .list = g_string_new(NULL),
     };
     g_autoptr(GError) error = NULL;
     bool ok = restore_find_list(&restoring, erased, &error) && restore_run(&restoring, &error);
+    bool listed = restoring.list->len > 0;
     g_free(restoring.erased);
+    g_string_free(restoring.list, true);
     if (!ok)
         return cmd_fail(error);
     if (restoring.asked)
         printf("%" G_GINT64_FORMAT " erasures of after the backup were done again.\n",
                restoring.asked);
-    if (!restoring.list.len)
+    if (!listed)
         printf("Without a list of erasures: whoever was erased after the backup was made is in it "
                "again. Erase them anew (`postlude privacy SLUG erase ADDRESS`) before you let mail "
                "flow.\n");

@@ -9,14 +9,40 @@
 #include "flow/erase.h"
 #include "flow/privacy.h"
 
+#include <string.h>
+
 /* ---- writing ------------------------------------------------------------------------------------------------ */
+
+/* Is there a file that begins with a line? One whose first line was cut off by a crash holds nothing else. One that cannot
+ * be read is not ours to write over. */
+static bool
+head_look(const char *path, bool *ret_whole, GError **error)
+{
+    char begin[256];
+    size_t len = 0;
+    *ret_whole = false;
+    if (!g_file_test(path, G_FILE_TEST_EXISTS))
+        return true;
+    g_autoptr(FileIn) file = file_in_open(path, error);
+    if (!file || !file_in_read(file, begin, sizeof begin, &len, error))
+        return false;
+    *ret_whole = len == sizeof begin || memchr(begin, '\n', len);
+    return true;
+}
 
 bool
 erase_list_make(const char *path, const Keyring *keyring, GError **error)
 {
     g_autofree char *line =
         g_strdup_printf("{\"list\":\"erased\",\"key\":\"%s\"}\n", keyring->fingerprint);
-    return g_file_test(path, G_FILE_TEST_EXISTS) || file_append(path, str_of(line), error);
+    g_autoptr(GError) problem = NULL;
+    bool whole;
+    if (!head_look(path, &whole, error))
+        return false;
+    if (whole ||
+        g_file_set_contents_full(path, line, -1, G_FILE_SET_CONTENTS_DURABLE, 0600, &problem))
+        return true;
+    return fail(error, ERR_IO, "cannot write %s: %s", path, problem->message);
 }
 
 /* Of what a person is known by beside the address. Names of kinds keep an order's id and a customer's apart. */
@@ -71,7 +97,7 @@ erase_list_add(const char *path, const Keyring *keyring, int64_t ask, int64_t at
     buf_add_char(&line, '\n');
     buf_add_str(&line, buf_str(&buf));
     buf_add_char(&line, '\n');
-    return file_append(path, buf_str(&line), error);
+    return erase_list_make(path, keyring, error) && file_append(path, buf_str(&line), error);
 }
 
 /* ---- asking again ------------------------------------------------------------------------------------------- */
@@ -103,12 +129,12 @@ mark_key(const Again *again, int64_t shop, Str mark)
     return arena_format(again->arena, "%" G_GINT64_FORMAT " " STR_FMT, shop, STR_ARG(mark));
 }
 
+/* nth: of the line, from 1 on. */
 static void
-mark_note(Again *again, int64_t shop, Str mark)
+mark_note(Again *again, int64_t shop, Str mark, guint nth)
 {
     if (mark.len)
-        g_hash_table_replace(again->marks, mark_key(again, shop, mark),
-                             GUINT_TO_POINTER(again->lines->len));
+        g_hash_table_replace(again->marks, mark_key(again, shop, mark), GUINT_TO_POINTER(nth));
 }
 
 static Line *
@@ -118,6 +144,21 @@ mark_find(const Again *again, int64_t shop, Str mark)
         mark.len ? GPOINTER_TO_UINT(g_hash_table_lookup(again->marks, mark_key(again, shop, mark)))
                  : 0;
     return found ? &g_array_index(again->lines, Line, found - 1) : NULL;
+}
+
+/* An asking is one line of ours, however often it was noted: after a crash, or once more when its person had come back. */
+static Line *
+line_of(Again *again, int64_t shop, int64_t ask)
+{
+    char id[ID_TEXT_BYTES];
+    Str name = str_of(id_format(ask, id));
+    Line *known = mark_find(again, shop, name);
+    if (known)
+        return known;
+    Line line = {.ask = ask, .shop = shop, .orders = g_ptr_array_new()};
+    g_array_append_val(again->lines, line);
+    mark_note(again, shop, name, again->lines->len);
+    return &g_array_index(again->lines, Line, again->lines->len - 1);
 }
 
 /* Does the store know of it already? */
@@ -135,29 +176,40 @@ line_is_known(const Again *again, const Line *line, bool *ret, GError **error)
 }
 
 static bool
+head_check(const Keyring *keyring, const Json *root, GError **error)
+{
+    if (!str_is(json_text(json_get(root, "list")), "erased"))
+        return fail(error, ERR_INPUT, "it is no list of erasures (" ERASE_LIST_FILE ")");
+    if (!str_is(json_text(json_get(root, "key")), keyring->fingerprint))
+        return fail(error, ERR_AUTH, "the list of erasures is of another key");
+    return true;
+}
+
+static bool
 line_read(Again *again, Str text, GError **error)
 {
     /* A line that was cut off by a crash: what it noted had not begun. */
     const Json *root = json_parse(again->arena, text.at, text.len, NULL);
-    Line line = {
-        .kind = json_text(json_get(root, "kind")),
-        .source = json_text(json_get(root, "source")),
-        .address = json_text(json_get(root, "address")),
-        .orders = NULL,
-    };
-    bool known;
-    if (!id_parse(json_text(json_get(root, "ask")), &line.ask) ||
-        !json_int(json_get(root, "at"), &line.at) || !json_int(json_get(root, "shop"), &line.shop))
-        return true;
-    if (!line_is_known(again, &line, &known, error) || known)
-        return known;
-    line.orders = g_ptr_array_new();
-    g_array_append_val(again->lines, line);
-    mark_note(again, line.shop, line.address);
-    mark_note(again, line.shop, json_text(json_get(root, "customer")));
     const Json *orders = json_get(root, "orders");
+    Line told = {.address = json_text(json_get(root, "address"))};
+    bool known = false;
+    if (json_get(root, "list"))
+        return head_check(again->keyring, root, error);
+    if (!id_parse(json_text(json_get(root, "ask")), &told.ask) ||
+        !json_int(json_get(root, "at"), &told.at) || !json_int(json_get(root, "shop"), &told.shop))
+        return true;
+    if (!line_is_known(again, &told, &known, error) || known)
+        return known;
+    Line *line = line_of(again, told.shop, told.ask);
+    guint nth = (guint)(line - (Line *)(void *)again->lines->data) + 1;
+    line->at = MAX(line->at, told.at);
+    line->kind = json_text(json_get(root, "kind"));
+    line->source = json_text(json_get(root, "source"));
+    line->address = told.address.len ? told.address : line->address;
+    mark_note(again, line->shop, told.address, nth);
+    mark_note(again, line->shop, json_text(json_get(root, "customer")), nth);
     for (size_t i = 0; i < json_len(orders); i++)
-        mark_note(again, line.shop, json_text(json_nth(orders, i)));
+        mark_note(again, line->shop, json_text(json_nth(orders, i)), nth);
     return true;
 }
 
@@ -238,17 +290,6 @@ lines_ask(Again *again, GError **error)
     return true;
 }
 
-static bool
-head_check(Arena *arena, const Keyring *keyring, Str head, GError **error)
-{
-    const Json *root = json_parse(arena, head.at, head.len, NULL);
-    if (!str_is(json_text(json_get(root, "list")), "erased"))
-        return fail(error, ERR_INPUT, "it is no list of erasures (" ERASE_LIST_FILE ")");
-    if (!str_is(json_text(json_get(root, "key")), keyring->fingerprint))
-        return fail(error, ERR_AUTH, "the list of erasures is of another key");
-    return true;
-}
-
 static void
 lines_free(GArray *lines)
 {
@@ -264,7 +305,7 @@ erase_list_ask(Db *db, const Keyring *keyring, Str list, int64_t *ret_count, GEr
     Str text;
     *ret_count = 0;
     str_split(&list, '\n', &text);
-    if (!head_check(arena, keyring, text, error))
+    if (!head_check(keyring, json_parse(arena, text.at, text.len, NULL), error))
         return false;
     Again again = {
         .db = db,

@@ -10,6 +10,7 @@
  *    "erased:...","orders":["erased:..."]}
  *
  * A line that is there twice, or cut off at the end, does no harm: an erasure is known by its asking and the asking's day.
+ * So lists of the same key may be joined, line by line, in any order.
  */
 #pragma once
 
@@ -19,7 +20,7 @@
 
 #define ERASE_LIST_FILE "erased.list"
 
-/* Makes the file if it is not there. ERR_IO, ERR_DISK_FULL. */
+/* Makes the file if it is not there, or if a crash left it without its first line. ERR_IO, ERR_FORBIDDEN. */
 bool erase_list_make(const char *path, const Keyring *keyring, GError **error);
 
 /* Notes an erasure, on the disk when it returns. */

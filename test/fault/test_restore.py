@@ -197,6 +197,80 @@ def test_a_list_that_was_cut_off_or_written_twice_counts_for_what_it_says(scene,
     assert code == 0 and traces(tmp_path / "new", *ANA) == [], said
 
 
+def test_a_list_in_the_folder_that_knows_more_than_the_one_beside_the_key_counts_and_stays(scene, tmp_path):
+    """The store is broken, the key comes from the safe place, with a list from last year; the newest one is still there."""
+    post(scene, "ana", BODY)
+    post(scene, "bo", order(2))
+    scene.live.control("work")
+    file = backup(scene, tmp_path)
+    safe = tmp_path / "safe"
+    safe.mkdir()
+    for name in ("secret.key", "erased.list"):
+        shutil.copy(scene.server.data / name, safe / name)
+    erase(scene)
+    folder = tmp_path / "broken"
+    folder.mkdir(mode=0o700)
+    shutil.copy(scene.server.data / "erased.list", folder / "erased.list")
+    shutil.copy(scene.server.data / "secret.key", folder / "secret.key")
+    newest = [line for line in (folder / "erased.list").read_text().split("\n") if line]
+    for n in range(3):
+        code, said = verb("restore", file, "--key-file", safe / "secret.key", "--data", folder)
+        assert code == 0 and "1 erasures" in said
+        assert traces(folder, *ANA, "b2@example.com") == ["b2@example.com"]
+        lines = [line for line in (folder / "erased.list").read_text().split("\n") if line]
+        assert set(newest) <= set(lines) and len(lines) <= len(newest) + n + 1, n
+        for path in folder.glob("postlude.db*"):
+            path.unlink()
+    # Also if nothing stands beside the key, and if somebody says that there is none.
+    (safe / "erased.list").unlink()
+    code, said = verb("restore", file, "--key-file", safe / "secret.key", "--data", folder)
+    assert code == 0 and traces(folder, *ANA) == [], said
+    for path in folder.glob("postlude.db*"):
+        path.unlink()
+    code, said = verb("restore", file, "--key-file", safe / "secret.key", "--erased", "none", "--data", folder)
+    assert code == 0 and traces(folder, *ANA) == [] and "Without a list" not in said
+    for path in folder.glob("postlude.db*"):
+        path.unlink()
+    (folder / "erased.list").write_text('{"list":"erased","key":"0000000000000000"}\n')
+    code, said = verb("restore", file, "--key-file", safe / "secret.key", "--erased", "none", "--data", folder)
+    assert code != 0 and "another key" in said
+
+
+@pytest.mark.parametrize("left", ["", '{"list":"era'])
+def test_a_list_whose_first_line_was_cut_off_is_begun_anew(scene, tmp_path, left):
+    """Killed while the file was made: what is noted afterwards has to be readable."""
+    post(scene, "ana", BODY)
+    scene.live.control("work")
+    file = backup(scene, tmp_path)
+    (scene.server.data / "erased.list").write_text(left)
+    erase(scene)
+    code, said = restore(scene, file, tmp_path / "new")
+    assert code == 0 and traces(tmp_path / "new", *ANA) == [], said
+
+
+def test_a_list_that_was_taken_away_is_begun_anew(scene, tmp_path):
+    post(scene, "ana", BODY)
+    scene.live.control("work")
+    file = backup(scene, tmp_path)
+    (scene.server.data / "erased.list").unlink()
+    erase(scene)
+    code, said = restore(scene, file, tmp_path / "new")
+    assert code == 0 and traces(tmp_path / "new", *ANA) == [], said
+
+
+def test_who_had_asked_before_the_backup_stands_in_the_new_folders_list(scene, tmp_path):
+    """Asked, and not done yet when the copy was made: the restore does it, and an older copy does not bring her back."""
+    post(scene, "ana", BODY)
+    scene.live.control("work")
+    old = backup(scene, tmp_path, "old.db")
+    scene.server.cli("privacy", "demo", "erase", "ana@example.com")
+    pending = backup(scene, tmp_path, "pending.db")
+    code, said = restore(scene, pending, tmp_path / "new", "--erased", "none")
+    assert code == 0 and traces(tmp_path / "new", *ANA) == [], said
+    code, said = verb("restore", old, "--key-file", tmp_path / "new" / "secret.key", "--data", tmp_path / "newer")
+    assert code == 0 and "1 erasures" in said and traces(tmp_path / "newer", *ANA) == []
+
+
 # ---- bad company ---------------------------------------------------------------------------------------------------------
 
 def test_what_is_no_backup_is_refused(scene, tmp_path):
