@@ -9,7 +9,8 @@ SELECT (SELECT max(id) FROM inbox), (SELECT max(id) FROM event), (SELECT max(id)
     product), (SELECT max(id) FROM consent), (SELECT max(id) FROM suppression), (SELECT max(id) FROM company), (SELECT
     max(id) FROM merge), (SELECT max(id) FROM variant), (SELECT max(id) FROM coupon), (SELECT max(id) FROM shipment),
     (SELECT max(id) FROM parcel), (SELECT max(id) FROM shipment_line), (SELECT max(id) FROM scan), (SELECT max(id) FROM
-    refund), (SELECT max(id) FROM refund_line), (SELECT max(id) FROM privacy_ask), (SELECT max(id) FROM legal_hold);
+    refund), (SELECT max(id) FROM refund_line), (SELECT max(id) FROM privacy_ask), (SELECT max(id) FROM legal_hold), (SELECT
+    max(id) FROM legal_text), (SELECT max(id) FROM import), (SELECT max(id) FROM api_key);
 
 -- name: suspect_inbox
 -- Whose row it is, to put it aside.

@@ -59,6 +59,8 @@ def _told(columns, row, names):
             return names.get((False, cell), cell)
         return cell.hex() if isinstance(cell, bytes) else cell
     text = " ".join(f"{column}={value(column, cell)}" for column, cell in zip(columns, row))
+    # What was posted without a delivery id is known by a hash that takes the installation's own key.
+    text = re.sub(r"\bbody:[0-9a-f]{64}", "body:HASH", text)
     return re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", text)
 
 
@@ -122,8 +124,10 @@ def run(steps, stop_at, program=None):
 
 def _again(scene, step):
     """Whoever was at the command line reads that the server died, and tries again; a verb may have done its work
-    before, and then may say so. A webhook and `work` have no such excuse."""
+    before, and then may say so. A webhook and `work` have no such excuse. The server is up again first: a verb by itself
+    would go by the machine's clock."""
     try:
+        scene.live.control("commits")
         flow.play_step(scene, step)
     except FlowError:
         if not step.text.startswith("verb"):
