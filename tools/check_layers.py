@@ -50,14 +50,14 @@ HOMES = {
 
 # The C library and the kernel.
 SYSTEM = re.compile(r"""(?x) ^(
-    assert|ctype|errno|fcntl|float|getopt|glib|inttypes|limits|locale|math|malloc|netdb|poll|pthread
+    assert|ctype|errno|fcntl|float|getopt|glib|ifaddrs|inttypes|limits|locale|math|malloc|netdb|poll|pthread
     |sched|setjmp|signal|spawn|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string
     |strings|time|unistd|wchar|dirent|pwd|grp|syslog|termios|execinfo|dlfcn|ucontext
     |(sys|net|netinet|arpa|linux)/\w+ | glib/gstdio )\.h$
     | ^(string|string_view|memory|new|cstring|cstdint|cstddef|utility|limits|charconv)$""")
 
 # Plugs are pure: bytes to rows, rows to requests. These would let the world in.
-IMPURE = re.compile(r"^(fcntl|netdb|poll|pthread|signal|spawn|stdio|time|unistd|dirent|sys/\w+"
+IMPURE = re.compile(r"^(fcntl|ifaddrs|netdb|poll|pthread|signal|spawn|stdio|time|unistd|dirent|sys/\w+"
                     r"|net/\w+|netinet/\w+|arpa/\w+|linux/\w+)\.h$")
 
 # Lists of nouns that stand in the folder of the room that has most to do with them.

@@ -2,6 +2,7 @@
 #include "engine/net_address.h"
 
 #include <arpa/inet.h>
+#include <ifaddrs.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -119,6 +120,38 @@ net_address_is_loopback(const struct sockaddr *address)
     if (address->sa_family == AF_INET)
         return four[0] == 127;
     return IN6_IS_ADDR_LOOPBACK(&six) || (IN6_IS_ADDR_V4MAPPED(&six) && six.s6_addr[12] == 127);
+}
+
+/* IPv4 in its mapped form, so that both spellings of an address are the same. */
+static bool
+address_as_six(const struct sockaddr *address, struct in6_addr *ret)
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    uint8_t four[4];
+    if (!address_read(address, ret, four))
+        return false;
+    if (address->sa_family == AF_INET) {
+        memcpy(ret->s6_addr, mapped, sizeof mapped);
+        memcpy(ret->s6_addr + sizeof mapped, four, sizeof four);
+    }
+    return true;
+}
+
+bool
+net_address_is_own(const struct sockaddr *address)
+{
+    struct in6_addr asked, one;
+    struct ifaddrs *list = NULL;
+    if (net_address_is_loopback(address))
+        return true;
+    if (!address_as_six(address, &asked) || getifaddrs(&list) != 0)
+        return false;
+    bool own = false;
+    for (const struct ifaddrs *at = list; at && !own; at = at->ifa_next)
+        own = at->ifa_addr && address_as_six(at->ifa_addr, &one) &&
+              memcmp(&asked, &one, sizeof one) == 0;
+    freeifaddrs(list);
+    return own;
 }
 
 bool

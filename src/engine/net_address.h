@@ -19,8 +19,12 @@
  * judged as what it is; any other family is not public. */
 bool net_address_is_public(const struct sockaddr *address);
 
-/* True for an address of this machine itself, mapped or not. */
+/* True for 127.0.0.0/8 and ::1, mapped or not. */
 bool net_address_is_loopback(const struct sockaddr *address);
+
+/* True also for a public address that one of this machine's interfaces has: what is sent there never leaves it, and passes
+ * no firewall on its way. Asks the kernel, since addresses come and go. */
+bool net_address_is_own(const struct sockaddr *address);
 
 /* Reads digits, "192.0.2.1" or "2001:db8::1"; false for a name and for an address with a zone. */
 bool net_address_parse(const char *digits, struct sockaddr_storage *ret);

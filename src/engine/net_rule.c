@@ -103,11 +103,12 @@ bool
 net_rule_allows(const NetRule *rule, const struct sockaddr *address)
 {
     uint8_t at[16];
-    bool here = net_address_is_loopback(address);
     if (rule->scope == NET_LOOPBACK)
-        return here;
-    if (rule->scope == NET_ANY || net_address_is_public(address) ||
-        (here && rule->here == NET_HERE_YES))
+        return net_address_is_loopback(address);
+    if (rule->scope == NET_ANY)
+        return true;
+    bool here = net_address_is_own(address);
+    if (here ? rule->here == NET_HERE_YES : net_address_is_public(address))
         return true;
     if (!bytes_of(address, at))
         return false;
@@ -122,7 +123,6 @@ net_rule_words(const NetRule *rule)
 {
     if (rule->scope == NET_LOOPBACK)
         return "is not on this machine, and nothing else may be asked under test control";
-    return "is not at a public address; which inner ones shops may name says the installation's "
-           "setting "
-           "net.inner";
+    return "is not at a public address of another machine; which others shops may name says the "
+           "installation's setting net.inner";
 }

@@ -3,8 +3,8 @@
  * Shops name mail servers, mailboxes and shop systems; certificates and redirects name more. All of them are judged by
  * ONE rule, here, by the address that the kernel is about to be given (net_address.h says why not by the name):
  *
- *     public addresses       always
- *     this machine           as `here` says
+ *     public addresses       always, but those of this machine
+ *     this machine           as `here` says, whatever address of it is named
  *     other inner addresses  those of the ranges that the installation lists (net.inner), no others
  *
  * What the installation's own settings name is not judged: who writes them could connect from the machine's shell.
@@ -48,5 +48,5 @@ bool net_rule_parse(Str text, NetRule *ret, GError **error);
 
 bool net_rule_allows(const NetRule *rule, const struct sockaddr *address);
 
-/* Why an address was refused, behind the name of the host: "is not at a public address; ..." */
+/* Why an address was refused, behind the name of the host: "is not at a public address of ..." */
 const char *net_rule_words(const NetRule *rule);

@@ -57,6 +57,28 @@ def test_a_mail_server_on_this_machine(sink):
         server.stop()
 
 
+def test_the_machines_own_public_address_is_this_machine():
+    """Sent there, nothing leaves the machine, nor passes its firewall: services that are closed to the world answer."""
+    def send(inner):
+        inside = "ip link set lo up && ip address add 11.22.33.44/32 dev lo && exec \"$@\""
+        return subprocess.run(["unshare", "-rn", "sh", "-c", inside, "sh", server.program, "send-test", "--data", server.data, "demo",
+                               "ana@example.com"], env={**os.environ, "POSTLUDE_NET_INNER": inner}, capture_output=True, text=True,
+                              timeout=60, check=False)
+    alone = ["unshare", "-rn", "sh", "-c", "ip link set lo up && ip address add 11.22.33.44/32 dev lo"]
+    if subprocess.run(alone, capture_output=True, check=False).returncode != 0:
+        pytest.skip("no network namespaces here (unshare -rn, ip)")
+    with Server(control=False) as server:
+        server.start()
+        begin(server)
+        server.cli("shop", "set", "demo", "smtp.url=smtp://11.22.33.44:2525")
+        assert "net.inner" not in send("auto").stdout
+        own(server)
+        assert "net.inner" in send("auto").stdout
+        assert "net.inner" in send("10.0.0.0/8").stdout
+        assert "net.inner" not in send("11.22.33.44").stdout
+        server.stop()
+
+
 class Knocks:
     """Counts who connects, and hangs up."""
 
