@@ -208,6 +208,24 @@ variants_save(const Learn *learn, const Product *product, int64_t id, GError **e
     return db_run(learn->db, Q_variants_drop, BINDS(shop, of), NULL, error);
 }
 
+static bool
+variants_weigh(const Learn *learn, const Product *product, int64_t id, Learned *ret, GError **error)
+{
+    for (size_t i = 0; i < product->variant_count; i++) {
+        const Variant *variant = &product->variants[i];
+        int64_t changed = 0;
+        if (variant->weight_grams &&
+            !db_run(learn->db, Q_variant_weigh,
+                    BINDS(bind_int("weight_grams", variant->weight_grams),
+                          bind_int("shop", learn->shop), bind_int("product_id", id),
+                          bind_text("foreign_id", variant->foreign_id)),
+                    &changed, error))
+            return false;
+        *ret = changed ? LEARNED_CHANGED : *ret;
+    }
+    return true;
+}
+
 bool
 product_learn(const Learn *learn, const Product *product, Learned *ret, GError **error)
 {
@@ -218,6 +236,8 @@ product_learn(const Learn *learn, const Product *product, Learned *ret, GError *
     /* Known from an order only: whatever is told for its own sake is more. */
     if (known.id && !known.version)
         *ret = LEARNED_CHANGED;
+    if (*ret == LEARNED_SAME)
+        return variants_weigh(learn, product, known.id, ret, error);
     if (*ret != LEARNED_NEW && *ret != LEARNED_CHANGED)
         return true;
     int64_t id = known.id ? known.id : id_new(KIND_PRODUCT), gone_at = 0;

@@ -57,11 +57,18 @@ UPDATE variant SET sku = :sku, title = :title, barcode = :barcode, image_url = :
 WHERE shop = :shop AND product_id = :product_id AND foreign_id = :foreign_id;
 
 -- name: variant_append
--- One of the forms in which a product is sold.
+-- One of the forms in which a product is sold. Not every word on it has its weight: then the one that was known stays.
 INSERT INTO variant (id, shop, product_id, position, foreign_id, sku, title, barcode, image_url, price, weight_grams, ships,
     updated_at)
-VALUES (:id, :shop, :product_id, :position, :foreign_id, :sku, :title, :barcode, :image_url, :price, :weight_grams, :ships,
-    :updated_at);
+VALUES (:id, :shop, :product_id, :position, :foreign_id, :sku, :title, :barcode, :image_url, :price,
+    CASE WHEN CAST(:weight_grams AS BIGINT) > 0 THEN CAST(:weight_grams AS BIGINT) ELSE coalesce((SELECT v.weight_grams FROM variant AS v
+        WHERE v.shop = :shop AND v.product_id = :product_id AND v.foreign_id = :foreign_id AND v.position < 0), 0) END,
+    :ships, :updated_at);
+
+-- name: variant_weigh
+-- Of two words of the same moment one has the weight.
+UPDATE variant SET weight_grams = :weight_grams
+WHERE shop = :shop AND product_id = :product_id AND foreign_id = :foreign_id AND weight_grams = 0;
 
 -- name: coupon_known
 -- A coupon by the shop system's id.

@@ -100,6 +100,19 @@ def test_products_come_whole_with_many_variants_and_many_pages(server, shopify):
     assert asked == "updated_at:>='2026-03-02T11:41:00.000Z'", asked  # ten minutes behind the newest of the first round
 
 
+def test_webhooks_of_today_have_no_weights_and_take_none_away(server, shopify):  # noqa: F811
+    bare = pairs(1, 2)
+    shopify.products = [pairs(1, 2)]
+    for one in bare["variants"]:
+        del one["weight"], one["weight_unit"]
+    told(server, "products/create", bare)
+    weights = "SELECT weight_grams FROM variant ORDER BY position"
+    later(server, "16m")
+    assert server.rows(weights) == [(1000,), (1000,)]
+    told(server, "products/update", bare | {"updated_at": iso(NOON)}, "d-2")
+    assert server.rows(weights) == [(1000,), (1000,)]
+
+
 def test_a_deleted_product_is_gone_and_a_late_copy_does_not_bring_it_back(server, shopify):  # noqa: F811
     shopify.products = [pairs(1, 1), pairs(2, 1)]
     server.control("work")
@@ -220,6 +233,28 @@ def test_a_refusal_is_said_and_health_shows_it(server, shopify, answer, words): 
     assert "postlude_polls_failing 4" in server.http("GET", "/metrics").text
     later(server, "16m")
     assert json.loads(server.http("GET", "/health").text)["polls"] == {"count": 5, "failing": 0, "last_read_s": 0}
+
+
+def test_who_is_too_fast_or_out_of_order_is_left_alone_as_long_as_asked(server, shopify):  # noqa: F811
+    server.control("work")
+    shopify.products = [pairs(1, 1)]
+    shopify.instead_of = "graphql.json"
+    shopify.instead = [(429, {"Retry-After": "300"}, {"errors": "Throttled"})] * 3 + [(503, {}, b"<html>down</html>")]
+    later(server, "16m")
+    failing = server.rows("SELECT noun, reason FROM poll WHERE failures > 0 ORDER BY noun")
+    assert len(failing) == 4 and sum("429" in why for _, why in failing) == 3 and sum("503" in why for _, why in failing) == 1
+    later(server, "4m")  # who had a 503 is asked again, who wants 5 minutes is not
+    assert count(server, "poll WHERE failures > 0") == 3
+    later(server, "2m")
+    assert count(server, "poll WHERE failures > 0") == 0 and count(server, "product") == 1
+
+
+def test_a_token_that_was_taken_back_is_fetched_anew_for_every_noun(server, shopify):  # noqa: F811
+    server.control("work")
+    shopify.products, shopify.customers = [pairs(1, 1)], [CUSTOMER | {"updated_at": iso(NOON)}]
+    shopify.tokens.clear()
+    later(server, "16m")
+    assert (count(server, "product"), count(server, "customer"), shopify.made) == (1, 1, 2)
 
 
 def test_after_a_kill_at_any_commit_all_is_there_once(shopify_world):
