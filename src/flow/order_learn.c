@@ -311,10 +311,12 @@ order_learn(const Learn *learn, const OrderNews *news, Learned *ret, GError **er
         return false;
     if (!learning.known) {
         int64_t erased_at = 0;
-        if (learn->history && !erased_since(learn, news->customer.email_key, &erased_at, error))
+        if (!erased_since(learn, news->customer.email_key, &erased_at, error))
             return false;
+        /* Neither an old list nor a shop system that is asked again (after a restore, say) brings back who was erased; an
+         * order of later is a new beginning. */
         if (erased_at && news->order->placed_at <= erased_at) {
-            *ret = LEARNED_ERASED; /* an old list does not bring back who was erased */
+            *ret = LEARNED_ERASED;
             return true;
         }
         *ret = LEARNED_NEW;

@@ -144,6 +144,27 @@ def test_who_came_back_before_the_backup_is_not_erased_again(scene, tmp_path):
     assert rows(tmp_path / "new", "SELECT name FROM orders WHERE email = 'ana@example.com'") == [("#7",)]
 
 
+def test_a_shop_system_that_tells_again_what_the_backup_never_knew_does_not_bring_her_back(scene, tmp_path):
+    file = backup(scene, tmp_path)
+    post(scene, "ana", BODY)
+    scene.live.control("work")
+    scene.turn(2 * 3_600_000)  # the order says 09:58
+    erase(scene)
+    now = scene.live.control("now").split()[-1]
+    folder = tmp_path / "new"
+    assert restore(scene, file, folder)[0] == 0
+    (folder / "scratch").touch()
+    with Server(data=folder) as copy:
+        copy.start()
+        copy.control(f"at {now}")
+        headers = shopify.headers("orders/updated", "told-again", shopify.sign("hush-demo", BODY), "2026-03-02T10:00:00Z")
+        assert copy.http("POST", "/in/demo/shopify", BODY, headers).status == 200
+        copy.control("work")
+        assert copy.rows("SELECT count(*) FROM orders") == [(0,)]
+        assert copy.rows("SELECT state FROM inbox") == [("same",)] and copy.rows("SELECT count(*) FROM inbox_body") == [(0,)]
+        copy.stop()
+
+
 def test_no_old_list_brings_her_back_even_where_the_backup_never_knew_her(scene, tmp_path):
     file = backup(scene, tmp_path)
     post(scene, "ana", BODY)
