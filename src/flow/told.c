@@ -14,7 +14,7 @@ key_read(Str sent, Str *ret, GError **error)
     if (key.len >= 2 && key.at[0] == '"' && key.at[key.len - 1] == '"')
         key = str_sub(key, 1, key.len - 2);
     for (size_t i = 0; i < key.len; i++)
-        if (key.at[i] < ' ' || key.at[i] > '~' || key.at[i] == '"' || key.at[i] == '\\')
+        if (key.at[i] <= ' ' || key.at[i] > '~' || key.at[i] == '"' || key.at[i] == '\\')
             return fail(error, ERR_INPUT,
                         "Idempotency-Key takes ASCII letters, digits and signs only");
     if ((sent.at && !key.len) || key.len > TOLD_KEY_CHARS)

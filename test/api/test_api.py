@@ -198,7 +198,7 @@ def test_two_at_once_with_two_bodies_leave_one(stage):
     assert sorted(answer.status for answer in answers) == [202] + [422] * 19
 
 
-@pytest.mark.parametrize("key", ["", '""', "a" * 191, 'a"b', "caf\u00e9"])
+@pytest.mark.parametrize("key", ["", "two  blanks", '""', "a" * 191, 'a"b', "caf\u00e9"])
 def test_keys_that_are_none_are_refused(stage, key):
     answer = stage.demo.post("orders", SAMPLES["orders"], **{"Idempotency-Key": key.encode()})
     assert answer.status == 400 and "Idempotency-Key" in answer.json["detail"]

@@ -225,7 +225,7 @@ static const FormField common_fields[] = {
 const FormField *
 mails_fields(const Mails *mails)
 {
-    FormField *fields = arena_new_of(mails->arena, FormField, FORM_FIELDS_MOST + 1);
+    FormField *fields = arena_new_of(mails->arena, FormField, 2 * FORM_FIELDS_MOST);
     size_t count = 0;
     for (size_t i = 0; i < mails->section_count; i++) {
         const Section *section = mails->sections[i];
