@@ -17,7 +17,7 @@ UPDATE privacy_ask SET receipt = :receipt WHERE shop = :shop AND id = :id AND st
 
 -- name: erase_customers
 -- The person's customers: ids, addresses and telephones by which raw deliveries are known. :limit
-SELECT foreign_id, email_key, phone FROM customer WHERE shop = :shop AND id IN (
+SELECT foreign_id, email_key, phone, source FROM customer WHERE shop = :shop AND id IN (
     SELECT c.id FROM customer AS c WHERE c.shop = :shop AND ((c.source = :source AND c.foreign_id = :foreign_id AND c.foreign_id <> '') OR (c.email_key = :email_key AND c.email_key <> ''))
     UNION SELECT m.id FROM customer AS c JOIN customer AS m ON m.shop = c.shop AND (m.merged_into = coalesce(c.merged_into, c.id) OR m.id = c.merged_into)
     WHERE c.shop = :shop AND ((c.source = :source AND c.foreign_id = :foreign_id AND c.foreign_id <> '') OR (c.email_key = :email_key AND c.email_key <> ''))) LIMIT :limit;

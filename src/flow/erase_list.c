@@ -62,6 +62,19 @@ mark_of_address(Arena *arena, const Keyring *keyring, Str address)
     return address.len ? erased_address(arena, keyring->suppression, address) : (Str){0};
 }
 
+static void
+marks_put(JsonWriter *out, Arena *arena, const Keyring *keyring, const char *key,
+          const char *before, const EraseNames *names)
+{
+    json_put_key(out, key);
+    json_put_array(out);
+    for (size_t i = 0; i < names->count; i++)
+        json_put_text(out, erased_address(arena, keyring->suppression,
+                                          str_of(arena_format(arena, "%s" STR_FMT, before,
+                                                              STR_ARG(names->list[i])))));
+    json_put_end(out);
+}
+
 bool
 erase_list_add(const char *path, const Keyring *keyring, int64_t ask, int64_t at,
                const ErasePerson *person, GError **error)
@@ -84,6 +97,8 @@ erase_list_add(const char *path, const Keyring *keyring, int64_t ask, int64_t at
     json_put_text(&out, mark_of_address(arena, keyring, person->email_key));
     json_put_key(&out, "customer");
     json_put_text(&out, mark_of(arena, keyring, "customer", person->source, person->foreign_id));
+    marks_put(&out, arena, keyring, "customers", "customer ", &person->customers);
+    marks_put(&out, arena, keyring, "addresses", "", &person->addresses);
     json_put_key(&out, "orders");
     json_put_array(&out);
     for (size_t i = 0; i < json_len(person->listed); i++)
@@ -108,12 +123,18 @@ typedef struct Line {
     int64_t shop;
     Str kind;
     Str source;
-    Str address; /* its fingerprint */
+    Str address;           /* its fingerprint */
+    const Json *addresses; /* the others', too; only to be remembered */
     /* What the store has under the fingerprints: */
     Str email_key;
     Str customer;
     GPtrArray *orders; /* of char *, the arena's */
+    GArray *others;    /* Other: who was one person with the customer when that was erased */
 } Line;
+
+typedef struct Other {
+    Str source, foreign_id;
+} Other;
 
 typedef struct Again {
     Db *db;
@@ -137,6 +158,13 @@ mark_note(Again *again, int64_t shop, Str mark, guint nth)
         g_hash_table_replace(again->marks, mark_key(again, shop, mark), GUINT_TO_POINTER(nth));
 }
 
+static void
+marks_note(Again *again, int64_t shop, const Json *marks, guint nth)
+{
+    for (size_t i = 0; i < json_len(marks); i++)
+        mark_note(again, shop, json_text(json_nth(marks, i)), nth);
+}
+
 static Line *
 mark_find(const Again *again, int64_t shop, Str mark)
 {
@@ -155,7 +183,10 @@ line_of(Again *again, int64_t shop, int64_t ask)
     Line *known = mark_find(again, shop, name);
     if (known)
         return known;
-    Line line = {.ask = ask, .shop = shop, .orders = g_ptr_array_new()};
+    Line line = {.ask = ask,
+                 .shop = shop,
+                 .orders = g_ptr_array_new(),
+                 .others = g_array_new(false, false, sizeof(Other))};
     g_array_append_val(again->lines, line);
     mark_note(again, shop, name, again->lines->len);
     return &g_array_index(again->lines, Line, again->lines->len - 1);
@@ -190,7 +221,6 @@ line_read(Again *again, Str text, GError **error)
 {
     /* A line that was cut off by a crash: what it noted had not begun. */
     const Json *root = json_parse(again->arena, text.at, text.len, NULL);
-    const Json *orders = json_get(root, "orders");
     Line told = {.address = json_text(json_get(root, "address"))};
     bool known = false;
     if (json_get(root, "list"))
@@ -207,10 +237,22 @@ line_read(Again *again, Str text, GError **error)
     line->source = json_text(json_get(root, "source"));
     line->address = told.address.len ? told.address : line->address;
     mark_note(again, line->shop, told.address, nth);
+    line->addresses = json_get(root, "addresses");
     mark_note(again, line->shop, json_text(json_get(root, "customer")), nth);
-    for (size_t i = 0; i < json_len(orders); i++)
-        mark_note(again, line->shop, json_text(json_nth(orders, i)), nth);
+    marks_note(again, line->shop, json_get(root, "customers"), nth);
+    marks_note(again, line->shop, json_get(root, "orders"), nth);
     return true;
+}
+
+/* An asking names one customer; the others are asked for each by itself. */
+static void
+line_add_customer(const Again *again, Line *line, Str source, Str foreign_id)
+{
+    Other other = {arena_copy(again->arena, source), arena_copy(again->arena, foreign_id)};
+    if (!line->customer.len && str_eq(source, line->source))
+        line->customer = other.foreign_id;
+    else
+        g_array_append_val(line->others, other);
 }
 
 /* What the store has under an address, or under the ids of one kind: fills the lines that name them. */
@@ -225,14 +267,15 @@ rows_match(Again *again, Query query, const char *kind, GError **error)
         Str source = rows_text(rows, 1), foreign_id = rows_text(rows, 2),
             email = rows_text(rows, 3);
         arena_reset(scratch);
-        Line *line = mark_find(again, shop, mark_of_address(scratch, again->keyring, email));
-        if (line)
-            line->email_key = arena_copy(again->arena, email);
-        line = mark_find(again, shop, mark_of(scratch, again->keyring, kind, source, foreign_id));
+        Line *by_address = mark_find(again, shop, mark_of_address(scratch, again->keyring, email));
+        if (by_address)
+            by_address->email_key = arena_copy(again->arena, email);
+        Line *line =
+            mark_find(again, shop, mark_of(scratch, again->keyring, kind, source, foreign_id));
         if (line && orders)
             g_ptr_array_add(line->orders, arena_cstr(again->arena, foreign_id));
-        else if (line)
-            line->customer = arena_copy(again->arena, foreign_id);
+        else if (line && line != by_address) /* else the address names this customer already */
+            line_add_customer(again, line, source, foreign_id);
     }
     return rows && rows_ok(rows, error);
 }
@@ -252,30 +295,55 @@ orders_json(Arena *arena, const GPtrArray *orders)
     return buf_str(&buf);
 }
 
-/* Asked as it was asked then; and where nothing of the person is there, no list brings the address back. */
+static bool
+ask_append(const Again *again, const Line *line, int64_t id, const Other *customer, bool all,
+           GError **error)
+{
+    char of[ID_TEXT_BYTES];
+    int64_t due_at = line->at + (int64_t)PRIVACY_DUE_DAYS * 24 * 60 * 60 * 1000;
+    const char *name =
+        arena_format(again->arena, "again:%" G_GINT64_FORMAT ":%s", line->at, id_format(id, of));
+    return db_run(
+        again->db, Q_privacy_append,
+        BINDS(bind_int("id", id), bind_int("shop", line->shop), bind_int("at", line->at),
+              bind_null("cause"), bind_text("kind", line->kind),
+              bind_text("source", customer->source), bind_cstr("foreign_id", name),
+              bind_some("customer_foreign_id", customer->foreign_id),
+              bind_some("email", all ? line->email_key : STR("")), bind_null("phone"),
+              bind_some("orders", all ? orders_json(again->arena, line->orders) : STR("")),
+              bind_int("due_at", due_at)),
+        NULL, error);
+}
+
+/* No list brings the address back, also where nothing of the person is there. */
+static bool
+line_remember(const Again *again, const Line *line, Str mark, GError **error)
+{
+    return !mark.len || db_run(again->db, Q_erase_remember,
+                               BINDS(bind_int("id", id_new(KIND_SUPPRESSION)),
+                                     bind_int("shop", line->shop), bind_int("at", line->at),
+                                     bind_int("cause", line->ask), bind_text("mark", mark)),
+                               NULL, error);
+}
+
+/* Asked as it was asked then. */
 static bool
 line_ask(const Again *again, const Line *line, GError **error)
 {
-    int64_t due_at = line->at + (int64_t)PRIVACY_DUE_DAYS * 24 * 60 * 60 * 1000;
-    const char *name = arena_format(again->arena, "again:%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT,
-                                    line->ask, line->at);
-    Bind shop = bind_int("shop", line->shop);
-    return db_run(again->db, Q_erase_again_drop, BINDS(shop, bind_int("id", line->ask)), NULL,
-                  error) &&
-           db_run(again->db, Q_privacy_append,
-                  BINDS(bind_int("id", line->ask), shop, bind_int("at", line->at),
-                        bind_null("cause"), bind_text("kind", line->kind),
-                        bind_text("source", line->source), bind_cstr("foreign_id", name),
-                        bind_some("customer_foreign_id", line->customer),
-                        bind_some("email", line->email_key), bind_null("phone"),
-                        bind_some("orders", orders_json(again->arena, line->orders)),
-                        bind_int("due_at", due_at)),
-                  NULL, error) &&
-           (!line->address.len ||
-            db_run(again->db, Q_erase_remember,
-                   BINDS(bind_int("id", id_new(KIND_SUPPRESSION)), shop, bind_int("at", line->at),
-                         bind_int("cause", line->ask), bind_text("mark", line->address)),
-                   NULL, error));
+    const Other first = {line->source, line->customer};
+    if (!db_run(again->db, Q_erase_again_drop,
+                BINDS(bind_int("shop", line->shop), bind_int("id", line->ask)), NULL, error) ||
+        !ask_append(again, line, line->ask, &first, true, error) ||
+        !line_remember(again, line, line->address, error))
+        return false;
+    for (guint i = 0; i < line->others->len; i++)
+        if (!ask_append(again, line, id_new(KIND_PRIVACY_ASK),
+                        &g_array_index(line->others, Other, i), false, error))
+            return false;
+    for (size_t i = 0; i < json_len(line->addresses); i++)
+        if (!line_remember(again, line, json_text(json_nth(line->addresses, i)), error))
+            return false;
+    return true;
 }
 
 static bool
@@ -293,8 +361,10 @@ lines_ask(Again *again, GError **error)
 static void
 lines_free(GArray *lines)
 {
-    for (guint i = 0; i < lines->len; i++)
+    for (guint i = 0; i < lines->len; i++) {
         g_ptr_array_unref(g_array_index(lines, Line, i).orders);
+        g_array_unref(g_array_index(lines, Line, i).others);
+    }
     g_array_unref(lines);
 }
 

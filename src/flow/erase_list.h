@@ -7,7 +7,7 @@
  *
  *   {"list":"erased","key":"0123456789abcdef"}
  *   {"ask":"123","at":1772445600000,"shop":1,"kind":"erase","source":"shopify","address":"erased:...","customer":
- *    "erased:...","orders":["erased:..."]}
+ *    "erased:...","customers":["erased:..."],"addresses":["erased:..."],"orders":["erased:..."]}
  *
  * A line that is there twice, or cut off at the end, does no harm: an erasure is known by its asking and the asking's day.
  * So lists of the same key may be joined, line by line, in any order.

@@ -9,13 +9,12 @@
 /* ---- gathering ---------------------------------------------------------------------------------------------- */
 
 static void
-names_add(EraseNames *names, Arena *arena, Str text, size_t least)
+names_put_in(EraseNames *names, Arena *arena, Str text)
 {
-    Str small = text_lower(arena, text);
     for (size_t i = 0; i < names->count; i++)
-        if (str_eq(names->list[i], small))
+        if (str_eq(names->list[i], text))
             return;
-    if (text.len < least || names->count == ERASE_NAMES_MOST)
+    if (names->count == ERASE_NAMES_MOST)
         return;
     if (names->count == names->room) {
         Str *more = arena_new_of(arena, Str, MAX(16, names->room * 2));
@@ -24,7 +23,15 @@ names_add(EraseNames *names, Arena *arena, Str text, size_t least)
         names->room = MAX(16, names->room * 2);
         names->list = more;
     }
-    names->list[names->count++] = small;
+    names->list[names->count++] = text;
+}
+
+static void
+names_add(EraseNames *names, Arena *arena, Str text, size_t least)
+{
+    Str small = text_lower(arena, text);
+    if (text.len >= least)
+        names_put_in(names, arena, small);
 }
 
 static void
@@ -38,10 +45,19 @@ person_add(ErasePerson *person, Arena *arena, Str foreign_id, Str address, Str p
     names_add(&person->names, arena, foreign_id, NEEDLE_LEAST);
 }
 
+static void
+customer_add(ErasePerson *person, Arena *arena, Str source, Str foreign_id)
+{
+    names_put_in(
+        &person->customers, arena,
+        str_of(arena_format(arena, STR_FMT " " STR_FMT, STR_ARG(source), STR_ARG(foreign_id))));
+}
+
 /* The customers and the orders of the person: their ids and addresses are what raw deliveries are known by. */
 static bool
 rows_gather(ErasePerson *person, Arena *arena, Db *db, Query query, GError **error)
 {
+    bool customers = query == Q_erase_customers;
     g_autoptr(Rows) rows = db_rows(
         db, query,
         BINDS(bind_int("shop", person->shop), bind_text("source", person->source),
@@ -50,8 +66,11 @@ rows_gather(ErasePerson *person, Arena *arena, Db *db, Query query, GError **err
         error);
     if (!rows)
         return false;
-    while (rows_next(rows))
+    while (rows_next(rows)) {
         person_add(person, arena, rows_text(rows, 0), rows_text(rows, 1), rows_text(rows, 2));
+        if (customers)
+            customer_add(person, arena, rows_text(rows, 3), rows_text(rows, 0));
+    }
     return rows_ok(rows, error);
 }
 

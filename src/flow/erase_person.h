@@ -25,8 +25,9 @@ typedef struct ErasePerson {
     Str phone;
     const struct Json *listed; /* foreign ids of orders that the asking names; NULL: none */
     EraseNames addresses;      /* of mail and telephone, in normal form */
-    EraseNames names; /* what tells that a raw delivery is about the person, in small letters */
-    Needles *needles; /* the same to be looked for; NULL: of a whole shop */
+    EraseNames names;     /* what tells that a raw delivery is about the person, in small letters */
+    EraseNames customers; /* "SOURCE ID" of each, as they were gathered; empty once that was kept */
+    Needles *needles;     /* the same to be looked for; NULL: of a whole shop */
 } ErasePerson;
 
 /* Fills the lists from what the store knows, into the arena. */

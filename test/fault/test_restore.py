@@ -292,6 +292,28 @@ def test_who_had_asked_before_the_backup_stands_in_the_new_folders_list(scene, t
     assert code == 0 and "1 erasures" in said and traces(tmp_path / "newer", *ANA) == []
 
 
+def test_who_was_one_person_with_her_only_after_the_backup_goes_too(scene, tmp_path):
+    """Her second account was merged with the first, both were erased; in the backup they stand apart."""
+    second = {"id": 888000111222, "email": "ana.second@example.com"}
+    post(scene, "ana", BODY)
+    post(scene, "second", order(2, email="ana.second@example.com", customer=json.loads(BODY)["customer"] | second))
+    post(scene, "bo", order(3))
+    scene.live.control("work")
+    file = backup(scene, tmp_path)
+    one, two = (scene.server.cli("customer", "demo", address).split()[0] for address in ("ana@example.com", "ana.second@example.com"))
+    scene.server.cli("customer", "demo", "merge", two, one)
+    erase(scene)
+    folder = tmp_path / "new"
+    code, said = restore(scene, file, folder)
+    assert code == 0 and "1 erasures" in said
+    assert traces(folder, *ANA, "ana.second@example.com", "b3@example.com") == ["b3@example.com"]
+    assert rows(folder, "SELECT count(*) FROM privacy_ask WHERE state <> 'done'") == [(0,)]
+    table = tmp_path / "old.csv"
+    table.write_text("email,suppression\nana.second@example.com,asked\n")
+    assert verb("import", "--shop", "demo", "--format", "suppressions", table, "--data", folder)[0] == 0
+    assert rows(folder, "SELECT count(*) FROM suppression WHERE address LIKE '%@%'") == [(0,)]
+
+
 # ---- bad company ---------------------------------------------------------------------------------------------------------
 
 def test_what_is_no_backup_is_refused(scene, tmp_path):
