@@ -144,8 +144,10 @@ net_address_is_own(const struct sockaddr *address)
     struct ifaddrs *list = NULL;
     if (net_address_is_loopback(address))
         return true;
-    if (!address_as_six(address, &asked) || getifaddrs(&list) != 0)
+    if (!address_as_six(address, &asked))
         return false;
+    if (getifaddrs(&list) != 0)
+        return true;
     bool own = false;
     for (const struct ifaddrs *at = list; at && !own; at = at->ifa_next)
         own = at->ifa_addr && address_as_six(at->ifa_addr, &one) &&

@@ -23,7 +23,7 @@ bool net_address_is_public(const struct sockaddr *address);
 bool net_address_is_loopback(const struct sockaddr *address);
 
 /* True also for a public address that one of this machine's interfaces has: what is sent there never leaves it, and passes
- * no firewall on its way. Asks the kernel, since addresses come and go. */
+ * no firewall on its way. Asks the kernel, since addresses come and go; where it does not answer, any may be one. */
 bool net_address_is_own(const struct sockaddr *address);
 
 /* Reads digits, "192.0.2.1" or "2001:db8::1"; false for a name and for an address with a zone. */
