@@ -13,8 +13,9 @@ INSERT INTO suppression (id, shop, at, cause, channel, address, scope, reason)
 VALUES (:id, :shop, :at, :cause, :channel, :address, :scope, :reason);
 
 -- name: suppression_erased
--- When an address was erased last, by its fingerprint.
-SELECT max(at) FROM suppression WHERE shop = :shop AND channel = 'email' AND address = :mark AND lifted_at IS NULL;
+-- When an address was erased last, by its fingerprint. What else stands under that (a bounce, an old list) may be younger.
+SELECT max(at) FROM suppression
+WHERE shop = :shop AND channel = 'email' AND address = :mark AND reason = 'erased' AND lifted_at IS NULL;
 
 -- name: consent_find
 -- The last word of an address on a topic; '' speaks for all of marketing.

@@ -513,9 +513,10 @@ address_job(Db *db, Erase *erase, Str address, GError **error)
          !db_run(db, Q_erase_told_names, BINDS(shop, old), NULL, error)))
         return false;
     erase->tally[TALLY_CHOICES] += changed;
+    /* What is younger than the asking is a new beginning, also if a restore does the erasure much later. */
     return db_run(db, Q_erase_remember,
-                  BINDS(bind_int("id", id_new(KIND_SUPPRESSION)), shop, bind_int("at", clock_now()),
-                        bind_int("cause", erase->id), mark),
+                  BINDS(bind_int("id", id_new(KIND_SUPPRESSION)), shop,
+                        bind_int("at", erase->asked_at), bind_int("cause", erase->id), mark),
                   NULL, error);
 }
 

@@ -14,7 +14,7 @@ import time
 import pytest
 
 from driver import flow, shopify
-from driver.scene import Scene
+from driver.scene import Scene, iso
 from driver.server import Server, binary
 
 BODY = shopify.fixture("shopify/order_1001.json")
@@ -312,6 +312,35 @@ def test_who_was_one_person_with_her_only_after_the_backup_goes_too(scene, tmp_p
     table.write_text("email,suppression\nana.second@example.com,asked\n")
     assert verb("import", "--shop", "demo", "--format", "suppressions", table, "--data", folder)[0] == 0
     assert rows(folder, "SELECT count(*) FROM suppression WHERE address LIKE '%@%'") == [(0,)]
+
+
+def test_what_she_ordered_after_she_was_erased_comes_back_with_the_shop_systems_words(scene, tmp_path):
+    """The copy is restored long after; the shop system tells both of her orders again. (The verb has the wall's clock.)"""
+    post(scene, "ana", BODY)
+    scene.live.control("work")
+    file = backup(scene, tmp_path)
+    erase(scene)
+    folder = tmp_path / "new"
+    code, said = restore(scene, file, folder)
+    assert code == 0 and "1 erasures" in said
+    assert rows(folder, "SELECT DISTINCT at FROM suppression WHERE reason = 'erased'") == rows(folder, "SELECT at FROM privacy_ask")
+
+
+def test_an_old_list_does_not_count_as_an_erasure_of_today(scene, tmp_path):
+    """Erased, she ordered anew; a list of those who said no is imported after that. Her order, told late, is learned."""
+    post(scene, "ana", BODY)
+    scene.live.control("work")
+    erase(scene)
+    scene.turn(86_400_000)
+    placed = scene.server.rows("SELECT max(at) FROM suppression WHERE reason = 'erased'")[0][0] + 3_600_000
+    at = iso(placed)
+    scene.turn(86_400_000)
+    table = tmp_path / "old.csv"
+    table.write_text("email,suppression\nana@example.com,asked\n")
+    scene.server.cli("import", "--shop", "demo", "--format", "suppressions", str(table))
+    post(scene, "anew", order(7, email="ana@example.com", created_at=at, updated_at=at, processed_at=at))
+    scene.live.control("work")
+    assert scene.server.rows("SELECT name FROM orders WHERE email = 'ana@example.com'") == [("#7",)]
 
 
 # ---- bad company ---------------------------------------------------------------------------------------------------------
