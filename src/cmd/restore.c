@@ -259,6 +259,21 @@ restore_find_list(Restoring *restoring, const char *word, GError **error)
                 "was");
 }
 
+static void
+restore_tell(const Restoring *restoring)
+{
+    if (restoring->asked)
+        printf("%" G_GINT64_FORMAT " erasures of after the backup were done again.\n",
+               restoring->asked);
+    if (!restoring->list->len)
+        printf("Without a list of erasures: whoever was erased after the backup was made is in it "
+               "again. Erase them anew (`postlude privacy SLUG erase ADDRESS`) before you let mail "
+               "flow.\n");
+    printf("%s is restored and on hold: look at it with `postlude serve`, then let mail flow with "
+           "`postlude release`.\n",
+           restoring->data);
+}
+
 int
 cmd_restore(int argc, char **argv)
 {
@@ -300,20 +315,9 @@ cmd_restore(int argc, char **argv)
     };
     g_autoptr(GError) error = NULL;
     bool ok = restore_find_list(&restoring, erased, &error) && restore_run(&restoring, &error);
-    bool listed = restoring.list->len > 0;
+    if (ok)
+        restore_tell(&restoring);
     g_free(restoring.erased);
     g_string_free(restoring.list, true);
-    if (!ok)
-        return cmd_fail(error);
-    if (restoring.asked)
-        printf("%" G_GINT64_FORMAT " erasures of after the backup were done again.\n",
-               restoring.asked);
-    if (!listed)
-        printf("Without a list of erasures: whoever was erased after the backup was made is in it "
-               "again. Erase them anew (`postlude privacy SLUG erase ADDRESS`) before you let mail "
-               "flow.\n");
-    printf("%s is restored and on hold: look at it with `postlude serve`, then let mail flow with "
-           "`postlude release`.\n",
-           data);
-    return GUARD_OK;
+    return ok ? GUARD_OK : cmd_fail(error);
 }
