@@ -26,6 +26,8 @@ from test_report import FAILED, PASSED, SKIPPED, Result, junit_read, tap_read
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
+# Begun first, so that none of them is waited for alone; of the first each file by itself, it waits most.
+SLOWEST = ("test/net", "test/fault", "test/plug", "test/api", "test/mail")
 # Folders of test/ that are not for every day.
 LATER = ("browser", "crash", "gate", "long", "pack", "vendure")
 TOLD = 20  # failures that are printed with all they said
@@ -103,8 +105,10 @@ def stage_pytest(folder, path, minutes=60, live=True):
 def stage_everyday(folder):
     """What ./dev test runs, against the program of one build folder. Each folder of test/ is a pytest of
     its own: they run side by side, and modules of the same name do not meet."""
-    paths = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "test").iterdir()
-                   if path.is_dir() and path.name not in LATER and holds_tests(path))
+    paths = [str(path.relative_to(ROOT)) for path in (ROOT / "test").iterdir()
+             if path.is_dir() and path.name not in LATER and holds_tests(path)]
+    paths.sort(key=lambda path: (SLOWEST.index(path) if path in SLOWEST else len(SLOWEST), path))
+    paths[:1] = sorted(str(path.relative_to(ROOT)) for path in (ROOT / paths[0]).glob("test_*.py"))
     results = timed(folder, "test/unit", stage_unit, folder)
     # Most of them wait for a server more than they compute: two for each core.
     with concurrent.futures.ThreadPoolExecutor(2 * os.cpu_count()) as pool:

@@ -320,7 +320,7 @@ escape_entity(Str text, Reading *reading, int depth)
         return false;
     for (size_t i = 0; i < G_N_ELEMENTS(entities); i++)
         if (strcmp(name, entities[i].name) == 0) {
-            reading->code = entities[i].character;
+            reading->code = (uint8_t)entities[i].character;
             return true;
         }
     return false;

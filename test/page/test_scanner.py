@@ -63,12 +63,14 @@ def test_a_scanner_opens_every_link_of_every_mail_twice_and_nothing_happens():
     assert not changed, {table: [set(after) ^ set(before)] for table, (before, after) in changed.items()}
 
 
-def test_a_handler_that_writes_on_get_is_caught():
-    program = os.environ.get("POSTLUDE_CONTROL")
-    if not program:
-        program = str(ROOT / "build-control" / "postlude")
-        if not pathlib.Path(program).exists():
-            pytest.skip("there is no control build: ./dev control makes it")
-        subprocess.run([ROOT / "dev", "control"], check=True, capture_output=True)
-    _, changed = played(program)
-    assert "installation" in changed
+if os.environ.get("POSTLUDE_SUITE") != "fast":  # for which no program is built wrong
+
+    def test_a_handler_that_writes_on_get_is_caught():
+        program = os.environ.get("POSTLUDE_CONTROL")
+        if not program:
+            program = str(ROOT / "build-control" / "postlude")
+            if not pathlib.Path(program).exists():
+                pytest.skip("there is no control build: ./dev control makes it")
+            subprocess.run([ROOT / "dev", "control"], check=True, capture_output=True)
+        _, changed = played(program)
+        assert "installation" in changed

@@ -10,7 +10,6 @@ import pathlib
 import re
 
 import pytest
-import staff
 
 from driver import shopify
 

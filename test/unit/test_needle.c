@@ -101,8 +101,8 @@ test_base64(void **state)
         "{\"raw\":"
         "\"base64\\r\\n\\r\\nRGVhciBBbmEsIHdlIHdyaXRlIHRvIGFuYUBl\\r\\neGFtcGxlLmNvbSBhYm91dA=="
         "\"}",
-        "body=base64%0D%0A%0D%0ARGVhciBBbmEsIHdlIHdyaXRlIHRvIGFuYUBl%0D%0AeGFtcGxlLmNvbSBhYm91dA%"
-        "3D%3D",
+        ("body=base64%0D%0A%0D%0ARGVhciBBbmEsIHdlIHdyaXRlIHRvIGFuYUBl%0D%0AeGFtcGxlLmNvbSBhYm91dA"
+         "%3D%3D"),
         "https://example.com/u/RGVhciBBbmEsIHdlIHdyaXRlIHRvIGFuYUBleGFtcGxlLmNvbSBhYm91dA",
         /* in base64 once more */
         "UkdWaGNpQkJibUVzSUhkbElIZHlhWFJsSUhSdklHRnVZVUJsZUdGdGNHeGxMbU52YlNCaFltOTFkQT09",

@@ -399,7 +399,7 @@ static bool
 mails_keep(RouteCtx *ctx, const Mails *mails, Form *form, const char **ret_place, bool *ret_saved,
            GError **error)
 {
-    Str step = form_value(form, "do"), section = STR("");
+    Str step = form_value(form, "do"), section;
     *ret_place = "preview";
     if ((section = step_section(step, "usual")).len)
         form_usual(mails, form, section);
