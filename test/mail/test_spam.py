@@ -105,7 +105,7 @@ def rspamd(tmp_path):
                                     "LOGDIR": tmp_path}.items() for word in ("--var", f"{name}={value}"))],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     try:
-        for _ in range(300):
+        for _ in range(900):
             try:
                 socket.create_connection(("127.0.0.1", port), 1).close()
                 break

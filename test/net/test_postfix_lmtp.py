@@ -6,6 +6,7 @@ import shutil
 import smtplib
 import socket
 import subprocess
+import tempfile
 import time
 
 import pytest
@@ -75,14 +76,16 @@ def free_port():
 
 
 class Postfix:
-    def __init__(self, folder, lmtp):
-        self.folder, self.port = folder, free_port()
+    """In a folder that its own users may enter: each session of pytest that begins locks those of pytest to them."""
+
+    def __init__(self, lmtp):
+        self.folder, self.port = pathlib.Path(tempfile.mkdtemp(prefix="postlude-postfix-")), free_port()
+        folder = self.folder
+        folder.chmod(0o711)
         (folder / "etc").mkdir()
         (folder / "spool").mkdir()
         (folder / "data").mkdir()
         shutil.chown(folder / "data", "postfix")
-        for one in [folder, *folder.parents][:-2]:
-            one.chmod(one.stat().st_mode | 0o111)
         (folder / "etc" / "main.cf").write_text(CONFIG.format(folder=folder, lmtp=lmtp))
         (folder / "etc" / "master.cf").write_text(MASTER.format(smtp=self.port))
 
@@ -99,6 +102,7 @@ class Postfix:
 
     def __exit__(self, *_):
         self._run("stop")
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _run(self, verb):
         subprocess.run(["/usr/sbin/postfix", "-c", str(self.folder / "etc"), verb], check=False, capture_output=True,
@@ -118,7 +122,7 @@ def wait_for(what):
 def test_postfix_hands_over(tmp_path):
     (tmp_path / "kept").mkdir()
     listener = Listener(tmp_path / "kept")
-    with Postfix(tmp_path, listener.port) as postfix:
+    with Postfix(listener.port) as postfix:
         text = "Subject: bounce\r\n\r\n.dot\r\n..\r\nr\u00fcckl\u00e4ufer\r\n"
         with smtplib.SMTP("127.0.0.1", postfix.port) as client:
             assert client.sendmail("", ["b+one@shop.test", "slow-two@shop.test", "hold-three@shop.test"], text.encode(),
@@ -144,7 +148,7 @@ def test_postfix_hands_over(tmp_path):
 def test_what_is_put_off_comes_again(tmp_path):
     (tmp_path / "kept").mkdir()
     listener = Listener(tmp_path / "kept")
-    with Postfix(tmp_path, listener.port) as postfix:
+    with Postfix(listener.port) as postfix:
         with smtplib.SMTP("127.0.0.1", postfix.port) as client:
             client.sendmail("a@x.test", ["busy-a@shop.test", "good@shop.test"], b"Subject: x\r\n\r\nx\r\n")
         wait_for(lambda: postfix.log().count("status=deferred") >= 2)
