@@ -131,7 +131,7 @@ typedef struct InboundFacts {
 } InboundFacts;
 
 /* Fills reason and hard of a no that we heard ourselves, from outcome (failed), moment, code, enhanced and words: by the same
- * rules as those of reports that come by mail. */
+ * rules as those of reports that come by mail, but for words that say no more than the code. */
 void bounce_heard(Arena *arena, InboundReport *report);
 
 /* Reads a mail. Cannot fail: what nothing else knows is INBOUND_OTHER. */

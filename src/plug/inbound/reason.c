@@ -299,4 +299,13 @@ bounce_heard(Arena *arena, InboundReport *report)
 {
     must(report->outcome == REPORT_FAILED && report->moment);
     bounce_explain(arena, report->words, (Str){0}, report);
+    /* It is the shop's own mail server that we hear, and it need not know the mailbox. RFC 5321's own words for 550 are
+     * also what GMX and IONOS say at RCPT to an account that sends too much ("... mailbox unavailable. Failure sending
+     * mail. Try again later"): taken for the end of the mailbox, one customer after another would be given up. */
+    size_t at;
+    if (report->reason == BOUNCE_USER_UNKNOWN && status_is_vague(report->enhanced) &&
+        str_find(scan_fold(arena, report->words), STR("requested action not taken"), &at)) {
+        report->reason = BOUNCE_OTHER;
+        report->hard = false;
+    }
 }

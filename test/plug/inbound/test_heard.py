@@ -27,7 +27,6 @@ REPLIES = [
     (554, "5.7.1", "<ana@example.com>: Relay access denied", False, "relay"),
     (553, "5.1.8", "<shop@example.com>: Sender address rejected: Domain not found", False, "sender"),
     (552, "5.3.4", "Message size exceeds fixed limit", False, "too_big"),
-    (550, "-", "Requested action not taken: mailbox unavailable", True, "user_unknown"),
     (550, "5.7.1", "Recipient address rejected: Greylisted, see postgrey", False, "rate"),
     (554, "5.3.0", "Something has happened", False, "other"),
 ]
@@ -50,6 +49,16 @@ def test_heard_and_told_are_the_same(tmp_path, code, status, words, hard, reason
     told = read_mail(tmp_path, report_mail(code, status, words))["reports"][0]
     assert (heard["hard"], heard["reason"]) == (hard, reason)
     assert (told["hard"], told["reason"]) == (hard, reason)
+
+
+@pytest.mark.parametrize("words", ["Requested action not taken: mailbox unavailable",
+                                   "Requested action not taken: mailbox unavailable Failure sending mail. Try again later"])
+def test_words_that_say_no_more_than_the_code_give_up_nobody_when_our_own_server_says_them(tmp_path, words):
+    """The second is what submission servers of GMX said to accounts that they throttled."""
+    heard = ask(("heard", "rcpt", 550, "-", words))[0]["report"]
+    assert (heard["hard"], heard["reason"]) == (False, "other")
+    assert ask(("heard", "rcpt", 550, "5.1.1", words))[0]["report"]["hard"]
+    assert read_mail(tmp_path, report_mail(550, "-", "Requested action not taken: mailbox unavailable"))["reports"][0]["hard"]
 
 
 def test_behind_the_mail_it_is_about_the_mail():
